@@ -1,0 +1,140 @@
+/* The compiled D program: a relocatable ELF64 x86-64 object and the tables in its sections.
+ *
+ *   .text.clause.N   one function per clause, `int hp_clause_N(struct hp_ctx *)`, predicate first.
+ *                    Returns 0, or the HP_FLT_* that aborted it. SysV ABI, no red zone, general
+ *                    registers only (placement in a guest's kernel or gate needs that).
+ *   .hyprobe.data    hp_obj_header and the tables below: all that consumer and dispatcher need
+ *   .hyprobe.source  the script's text
+ *   .hyprobe.core    CO-RE relocations (Linux guests)
+ *
+ * Undefined symbols may only be the primitives of segment.h. The object is position independent and
+ * placement-agnostic. Readers trust nothing in it: every offset, count and string is checked once by
+ * Object::parse (object.hpp) before anything is used. All integers little-endian.
+ *
+ * A table is {offset from the start of .hyprobe.data, count}; strings are offsets into the string
+ * table, NUL-terminated; a range is {first, count} into another table. Freestanding C11 and C++20.
+ */
+#ifndef TRANSPORT_OBJECT_H
+#define TRANSPORT_OBJECT_H
+#include <stdint.h>
+
+#define HP_OBJ_MAGIC 0x424f5048u /* "HPOB" */
+#define HP_OBJ_VERSION 1u
+#define HP_OBJ_SECTION_DATA ".hyprobe.data"
+#define HP_OBJ_SECTION_SOURCE ".hyprobe.source"
+
+enum {
+  HP_TBL_STRINGS = 0, /* bytes; offset 0 is "" */
+  HP_TBL_DESCS,       /* hp_obj_desc */
+  HP_TBL_CLAUSES,     /* hp_obj_clause */
+  HP_TBL_ACTIONS,     /* hp_obj_action */
+  HP_TBL_FIELDS,      /* hp_obj_field */
+  HP_TBL_AGGS,        /* hp_obj_agg */
+  HP_TBL_AGGREFS,     /* uint32_t aggregation indices: arguments of printa and friends */
+  HP_TBL_VARS,        /* hp_obj_var, for listings */
+  HP_TBL_OPTIONS,     /* hp_obj_option, in source order */
+  HP_TBL_ENUMS,       /* reserved */
+  HP_TBL_MAX = 16
+};
+
+struct hp_obj_range { uint32_t first, count; };
+struct hp_obj_table { uint32_t offset, count; };
+
+struct hp_obj_header {
+  uint32_t magic, version;
+  uint32_t size; /* of the whole section */
+  uint32_t flags; /* HP_OBJ_DESTRUCTIVE ... */
+  uint32_t strsize;
+  uint32_t globals_size;  /* bytes of global scalar storage */
+  uint32_t locals_size;   /* bytes of this-> storage */
+  uint32_t nspec;         /* speculations wanted */
+  uint8_t ident[16];      /* hash of the source and options */
+  struct hp_obj_table tables[HP_TBL_MAX];
+};
+enum { HP_OBJ_DESTRUCTIVE = 1, HP_OBJ_USES_MEMORY = 2, HP_OBJ_QUIET = 4 };
+
+/* A probe description as written, macro-expanded. Empty string = matches all. */
+struct hp_obj_desc {
+  uint32_t target, prov, mod, func, name; /* strings; globs */
+  uint32_t clause;
+  uint32_t id;       /* nonzero: given by numeric ID (-i) */
+  uint32_t line, column;
+};
+
+struct hp_obj_clause {
+  uint32_t symbol; /* string "hp_clause_N" */
+  uint32_t flags;  /* HP_CLAUSE_* */
+  struct hp_obj_range descs;
+  struct hp_obj_range actions; /* the clause's actions, in order */
+  uint32_t max_record; /* bytes: largest record with header, 0 = writes none */
+  uint32_t line;
+  uint32_t source, source_len; /* range of .hyprobe.source */
+};
+enum { HP_CLAUSE_DEFAULT = 1 /* empty body: print the probe */, HP_CLAUSE_PREDICATE = 2,
+       HP_CLAUSE_SPECULATES = 4, HP_CLAUSE_COMMITS = 8 };
+
+enum { /* hp_obj_action.kind: what the consumer does with the entry */
+  HP_ACT_TRACE = 1,  /* one field, printed by its type */
+  HP_ACT_TRACEMEM,
+  HP_ACT_PRINTF,     /* format + fields */
+  HP_ACT_PRINTA,     /* format (may be "") + aggrefs */
+  HP_ACT_PRINT,
+  HP_ACT_CLEAR, HP_ACT_TRUNC, HP_ACT_NORMALIZE, HP_ACT_DENORMALIZE, /* aggrefs; field 0: value */
+  HP_ACT_EXIT,       /* field 0: status */
+  HP_ACT_FREOPEN, HP_ACT_SYSTEM, /* format + fields */
+  HP_ACT_FTRUNCATE, HP_ACT_SETOPT,
+  HP_ACT_STACK, HP_ACT_USTACK, HP_ACT_JSTACK,
+  HP_ACT_SYM, HP_ACT_MOD, HP_ACT_USYM, HP_ACT_UMOD, HP_ACT_UADDR,
+  HP_ACT_COMMIT, HP_ACT_DISCARD, HP_ACT_SPECULATE, HP_ACT_PCAP
+};
+
+struct hp_obj_action {
+  uint32_t kind;
+  uint32_t format; /* string */
+  struct hp_obj_range fields;
+  struct hp_obj_range aggs; /* into HP_TBL_AGGREFS */
+  uint32_t flags;           /* bit 0: trunc has a count */
+  uint32_t line;
+};
+
+struct hp_obj_field {
+  uint32_t val;   /* HP_VAL_* */
+  uint32_t size;  /* of the D type in bytes (1,2,4,8 for integers) */
+  uint32_t flags; /* HP_FIELD_* */
+  uint32_t type;  /* string: D type name, "int", "string", "char [8]" */
+};
+enum { HP_FIELD_SIGNED = 1, HP_FIELD_POINTER = 2, HP_FIELD_CHAR = 4, HP_FIELD_ARRAY = 8,
+       HP_FIELD_STACK = 16, HP_FIELD_USTACK = 32, HP_FIELD_SYM = 64, HP_FIELD_STRUCT = 128 };
+
+enum { /* hp_obj_agg.func */
+  HP_AGG_COUNT = 1, HP_AGG_SUM, HP_AGG_MIN, HP_AGG_MAX, HP_AGG_AVG, HP_AGG_STDDEV,
+  HP_AGG_QUANTIZE, HP_AGG_LQUANTIZE, HP_AGG_LLQUANTIZE
+};
+
+struct hp_obj_agg {
+  uint32_t name; /* string without '@'; "_" for the anonymous @ */
+  uint32_t func;
+  struct hp_obj_range keys; /* fields */
+  uint32_t words; /* value words, see segment.h */
+  uint32_t flags; /* bit 0: argument is signed; bit 1: printed by some printa (then not at END) */
+  int64_t param[5]; /* lquantize: base, limit, step; llquantize: factor, low, high, steps */
+};
+enum { HP_AGG_SIGNED = 1, HP_AGG_PRINTED = 2 };
+
+struct hp_obj_var {
+  uint32_t name;
+  uint32_t scope; /* 0 global, 1 self, 2 this */
+  uint32_t kind;  /* 0 scalar, 1 associative array */
+  uint32_t id;
+  uint32_t size, type, line, reserved;
+};
+
+struct hp_obj_option { uint32_t name, value; };
+
+#ifdef __cplusplus
+static_assert(sizeof(hp_obj_header) == 176, "object header");
+static_assert(sizeof(hp_obj_desc) == 36 && sizeof(hp_obj_clause) == 40, "tables");
+static_assert(sizeof(hp_obj_action) == 32 && sizeof(hp_obj_field) == 16, "tables");
+static_assert(sizeof(hp_obj_agg) == 64 && sizeof(hp_obj_var) == 32, "tables");
+#endif
+#endif
