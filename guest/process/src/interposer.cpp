@@ -1,0 +1,56 @@
+#include "guest/interposer.hpp"
+
+#include <sched.h>
+
+#include <cstring>
+
+namespace hp::guest {
+
+namespace {
+
+void fill_identity(hp_firing& f, const ThreadView& t) {
+  const Identity& id = t.identity;
+  f.pid = id.pid;
+  f.tid = id.tid;
+  f.ppid = id.ppid;
+  f.uid = id.uid;
+  f.gid = id.gid;
+  f.vcpu = t.vcpu;
+  f.host_tid = t.host_tid;
+  std::memcpy(f.execname, id.comm, sizeof f.execname);
+  f.pc = t.pc;
+  f.stack = t.stack;
+  f.frame = t.frame;
+  f.cpu = static_cast<uint32_t>(sched_getcpu());
+}
+
+}  // namespace
+
+void fill_entry(hp_firing& f, const ThreadView& t, const Syscall& s) {
+  fill_identity(f, t);
+  std::memcpy(f.args, s.args, sizeof s.args);
+  std::memset(f.args + 6, 0, sizeof f.args - sizeof s.args);
+  f.err = 0;
+}
+
+void fill_exit(hp_firing& f, const ThreadView& t, const Syscall&, int64_t result) {
+  fill_identity(f, t);
+  std::memset(f.args, 0, sizeof f.args);
+  bool failed = result < 0 && result >= -4095;
+  f.err = failed ? static_cast<int32_t>(-result) : 0;
+  f.args[0] = f.args[1] = failed ? ~0ull : static_cast<uint64_t>(result);
+}
+
+int64_t ObserverLink::call(ThreadView& t, Syscall& s, Chain& next) noexcept {
+  if (wanted(s.nr, 0)) observer_->entry(t, s);
+  Syscall original = s;
+  int64_t result = next(t, s);
+  fire_exit(t, original, result);
+  return result;
+}
+
+void ObserverLink::fire_exit(ThreadView& t, const Syscall& s, int64_t result) noexcept {
+  if (wanted(s.nr, 1)) observer_->exit(t, s, result);
+}
+
+}  // namespace hp::guest
