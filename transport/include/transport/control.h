@@ -26,7 +26,7 @@
 #define HP_PROBE_BEGIN 1u
 #define HP_PROBE_END 2u
 #define HP_PROBE_ERROR 3u
-#define HP_PROBE_SYSCALL 4u /* + 2 * nr + (return ? 1 : 0) */
+#define HP_PROBE_SYSCALL 4u                                        /* + 2 * nr + (return ? 1 : 0) */
 #define HP_PROBE_DYNAMIC (HP_PROBE_SYSCALL + 2u * HP_CTL_SYSCALLS) /* profile, tick, ... */
 
 enum { HP_PROG_FREE = 0, HP_PROG_PREPARED = 1, HP_PROG_COMMITTED = 2, HP_PROG_DEAD = 3 };
@@ -52,12 +52,18 @@ struct hp_ctl {
   uint64_t syscalls_doorbell, syscalls_slot;
   uint64_t any; /* atomic: bit per program with anything enabled; 0 = fast path */
   uint64_t mask[HP_CTL_SYSCALLS][2]; /* atomic: bit per program; [nr][0] entry, [nr][1] return */
-  uint64_t profile_mask; /* programs that have profile-N probes */
+  uint64_t profile_mask;             /* programs that have profile-N probes */
   struct hp_ctl_program program[HP_CTL_PROGRAMS];
 };
 
 enum { HP_CTL_GET_PROGRAM = 1 };
-struct hp_ctl_request { uint32_t op, slot, generation; int32_t pid; };
-struct hp_ctl_reply { int32_t error; uint32_t generation; /* then SCM_RIGHTS: object, segment */ };
+struct hp_ctl_request {
+  uint32_t op, slot, generation;
+  int32_t pid;
+};
+struct hp_ctl_reply {
+  int32_t error;
+  uint32_t generation; /* then SCM_RIGHTS: object, segment */
+};
 
 #endif

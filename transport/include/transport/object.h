@@ -37,18 +37,22 @@ enum {
   HP_TBL_MAX = 16
 };
 
-struct hp_obj_range { uint32_t first, count; };
-struct hp_obj_table { uint32_t offset, count; };
+struct hp_obj_range {
+  uint32_t first, count;
+};
+struct hp_obj_table {
+  uint32_t offset, count;
+};
 
 struct hp_obj_header {
   uint32_t magic, version;
-  uint32_t size; /* of the whole section */
+  uint32_t size;  /* of the whole section */
   uint32_t flags; /* HP_OBJ_DESTRUCTIVE ... */
   uint32_t strsize;
-  uint32_t globals_size;  /* bytes of global scalar storage */
-  uint32_t locals_size;   /* bytes of this-> storage */
-  uint32_t nspec;         /* speculations wanted */
-  uint8_t ident[16];      /* hash of the source and options */
+  uint32_t globals_size; /* bytes of global scalar storage */
+  uint32_t locals_size;  /* bytes of this-> storage */
+  uint32_t nspec;        /* speculations wanted */
+  uint8_t ident[16];     /* hash of the source and options */
   struct hp_obj_table tables[HP_TBL_MAX];
 };
 enum { HP_OBJ_DESTRUCTIVE = 1, HP_OBJ_USES_MEMORY = 2, HP_OBJ_QUIET = 4 };
@@ -57,7 +61,7 @@ enum { HP_OBJ_DESTRUCTIVE = 1, HP_OBJ_USES_MEMORY = 2, HP_OBJ_QUIET = 4 };
 struct hp_obj_desc {
   uint32_t target, prov, mod, func, name; /* strings; globs */
   uint32_t clause;
-  uint32_t id;       /* nonzero: given by numeric ID (-i) */
+  uint32_t id; /* nonzero: given by numeric ID (-i) */
   uint32_t line, column;
 };
 
@@ -66,26 +70,44 @@ struct hp_obj_clause {
   uint32_t flags;  /* HP_CLAUSE_* */
   struct hp_obj_range descs;
   struct hp_obj_range actions; /* the clause's actions, in order */
-  uint32_t max_record; /* bytes: largest record with header, 0 = writes none */
+  uint32_t max_record;         /* bytes: largest record with header, 0 = writes none */
   uint32_t line;
   uint32_t source, source_len; /* range of .hyprobe.source */
 };
-enum { HP_CLAUSE_DEFAULT = 1 /* empty body: print the probe */, HP_CLAUSE_PREDICATE = 2,
-       HP_CLAUSE_SPECULATES = 4, HP_CLAUSE_COMMITS = 8 };
+enum {
+  HP_CLAUSE_DEFAULT = 1 /* empty body: print the probe */,
+  HP_CLAUSE_PREDICATE = 2,
+  HP_CLAUSE_SPECULATES = 4,
+  HP_CLAUSE_COMMITS = 8
+};
 
-enum { /* hp_obj_action.kind: what the consumer does with the entry */
-  HP_ACT_TRACE = 1,  /* one field, printed by its type */
-  HP_ACT_TRACEMEM,
-  HP_ACT_PRINTF,     /* format + fields */
-  HP_ACT_PRINTA,     /* format (may be "") + aggrefs */
-  HP_ACT_PRINT,
-  HP_ACT_CLEAR, HP_ACT_TRUNC, HP_ACT_NORMALIZE, HP_ACT_DENORMALIZE, /* aggrefs; field 0: value */
-  HP_ACT_EXIT,       /* field 0: status */
-  HP_ACT_FREOPEN, HP_ACT_SYSTEM, /* format + fields */
-  HP_ACT_FTRUNCATE, HP_ACT_SETOPT,
-  HP_ACT_STACK, HP_ACT_USTACK, HP_ACT_JSTACK,
-  HP_ACT_SYM, HP_ACT_MOD, HP_ACT_USYM, HP_ACT_UMOD, HP_ACT_UADDR,
-  HP_ACT_COMMIT, HP_ACT_DISCARD, HP_ACT_SPECULATE, HP_ACT_PCAP
+enum {                   /* hp_obj_action.kind: what the consumer does with the entry */
+       HP_ACT_TRACE = 1, /* one field, printed by its type */
+       HP_ACT_TRACEMEM,
+       HP_ACT_PRINTF, /* format + fields */
+       HP_ACT_PRINTA, /* format (may be "") + aggrefs */
+       HP_ACT_PRINT,
+       HP_ACT_CLEAR,
+       HP_ACT_TRUNC,
+       HP_ACT_NORMALIZE,
+       HP_ACT_DENORMALIZE, /* aggrefs; field 0: value */
+       HP_ACT_EXIT,        /* field 0: status */
+       HP_ACT_FREOPEN,
+       HP_ACT_SYSTEM, /* format + fields */
+       HP_ACT_FTRUNCATE,
+       HP_ACT_SETOPT,
+       HP_ACT_STACK,
+       HP_ACT_USTACK,
+       HP_ACT_JSTACK,
+       HP_ACT_SYM,
+       HP_ACT_MOD,
+       HP_ACT_USYM,
+       HP_ACT_UMOD,
+       HP_ACT_UADDR,
+       HP_ACT_COMMIT,
+       HP_ACT_DISCARD,
+       HP_ACT_SPECULATE,
+       HP_ACT_PCAP
 };
 
 struct hp_obj_action {
@@ -103,20 +125,35 @@ struct hp_obj_field {
   uint32_t flags; /* HP_FIELD_* */
   uint32_t type;  /* string: D type name, "int", "string", "char [8]" */
 };
-enum { HP_FIELD_SIGNED = 1, HP_FIELD_POINTER = 2, HP_FIELD_CHAR = 4, HP_FIELD_ARRAY = 8,
-       HP_FIELD_STACK = 16, HP_FIELD_USTACK = 32, HP_FIELD_SYM = 64, HP_FIELD_STRUCT = 128 };
+enum {
+  HP_FIELD_SIGNED = 1,
+  HP_FIELD_POINTER = 2,
+  HP_FIELD_CHAR = 4,
+  HP_FIELD_ARRAY = 8,
+  HP_FIELD_STACK = 16,
+  HP_FIELD_USTACK = 32,
+  HP_FIELD_SYM = 64,
+  HP_FIELD_STRUCT = 128
+};
 
 enum { /* hp_obj_agg.func */
-  HP_AGG_COUNT = 1, HP_AGG_SUM, HP_AGG_MIN, HP_AGG_MAX, HP_AGG_AVG, HP_AGG_STDDEV,
-  HP_AGG_QUANTIZE, HP_AGG_LQUANTIZE, HP_AGG_LLQUANTIZE
+       HP_AGG_COUNT = 1,
+       HP_AGG_SUM,
+       HP_AGG_MIN,
+       HP_AGG_MAX,
+       HP_AGG_AVG,
+       HP_AGG_STDDEV,
+       HP_AGG_QUANTIZE,
+       HP_AGG_LQUANTIZE,
+       HP_AGG_LLQUANTIZE
 };
 
 struct hp_obj_agg {
   uint32_t name; /* string without '@'; "_" for the anonymous @ */
   uint32_t func;
   struct hp_obj_range keys; /* fields */
-  uint32_t words; /* value words, see segment.h */
-  uint32_t flags; /* bit 0: argument is signed; bit 1: printed by some printa (then not at END) */
+  uint32_t words;           /* value words, see segment.h */
+  uint32_t flags;   /* bit 0: argument is signed; bit 1: printed by some printa (then not at END) */
   int64_t param[5]; /* lquantize: base, limit, step; llquantize: factor, low, high, steps */
 };
 enum { HP_AGG_SIGNED = 1, HP_AGG_PRINTED = 2 };
@@ -129,7 +166,9 @@ struct hp_obj_var {
   uint32_t size, type, line, reserved;
 };
 
-struct hp_obj_option { uint32_t name, value; };
+struct hp_obj_option {
+  uint32_t name, value;
+};
 
 #ifdef __cplusplus
 static_assert(sizeof(hp_obj_header) == 176, "object header");

@@ -35,16 +35,16 @@ inline tl::unexpected<Error> fail_errno(std::string what, int err = errno) {
 }  // namespace hp
 
 /* Evaluates to the value of a Result, or returns its error from the enclosing function. */
-#define HP_TRY(expr)                                                        \
-  ({                                                                        \
-    auto&& hp_try_result = (expr);                                          \
-    if (!hp_try_result) return tl::make_unexpected(hp_try_result.error());  \
-    std::move(*hp_try_result);                                              \
+#define HP_TRY(expr)                                                       \
+  ({                                                                       \
+    auto&& hp_try_result = (expr);                                         \
+    if (!hp_try_result) return tl::make_unexpected(hp_try_result.error()); \
+    std::move(*hp_try_result);                                             \
   })
-#define HP_TRYV(expr)                                                          \
-  do {                                                                         \
-    auto&& hp_try_result = (expr);                                             \
-    if (!hp_try_result) return tl::make_unexpected(hp_try_result.error());     \
+#define HP_TRYV(expr)                                                      \
+  do {                                                                     \
+    auto&& hp_try_result = (expr);                                         \
+    if (!hp_try_result) return tl::make_unexpected(hp_try_result.error()); \
   } while (0)
 /* An invariant; kept in release builds. */
 #define HP_CHECK(cond) ((cond) ? void() : ::hp::check_failed(#cond, __FILE__, __LINE__))

@@ -61,9 +61,9 @@ enum {
   HP_DROP_SPEC,
   HP_DROP_SPECBUSY,
   HP_DROP_SPECUNAVAIL,
-  HP_DROP_DBLERROR,   /* error inside an ERROR clause */
+  HP_DROP_DBLERROR, /* error inside an ERROR clause */
   HP_DROP_STKSTROVERFLOW,
-  HP_DROP_SLOTBUSY,   /* every slot held: the whole firing was lost */
+  HP_DROP_SLOTBUSY, /* every slot held: the whole firing was lost */
   HP_DROP_MAX = 16
 };
 
@@ -95,8 +95,8 @@ enum {
   HP_VAL_PROBEMOD,  /*          and merges keys whose strings are equal                    */
   HP_VAL_PROBEFUNC,
   HP_VAL_PROBENAME,
-  HP_VAL_VMNAME,   /* 8 bytes: vmid; printed by name from the guest table */
-  HP_VAL_HOSTNAME  /* likewise */
+  HP_VAL_VMNAME,  /* 8 bytes: vmid; printed by name from the guest table */
+  HP_VAL_HOSTNAME /* likewise */
 };
 
 /* A probe that this program enabled. Index in this table = hp_ctx.probe. The table is filled by the
@@ -112,18 +112,18 @@ struct hp_seg_probe {
 };
 
 struct hp_seg_guest {
-  uint32_t vmid; /* 0: entry unused. vmid 0 is the machine that probec runs on. */
+  uint32_t vmid;  /* 0: entry unused. vmid 0 is the machine that probec runs on. */
   uint32_t state; /* 1 live, 2 gone */
   char name[HP_NAME_MAX];
   char hostname[HP_NAME_MAX];
 };
 
-struct hp_buf { /* one half of a principal buffer */
+struct hp_buf {  /* one half of a principal buffer */
   uint64_t used; /* bytes of complete records; release-stored */
 };
 
 struct hp_aggbuf { /* one half of an aggregation buffer */
-  uint64_t used; /* bytes of entries allocated after the bucket array */
+  uint64_t used;   /* bytes of entries allocated after the bucket array */
   uint64_t entries;
 };
 
@@ -155,12 +155,12 @@ struct hp_agg_entry {
 
 enum { HP_REC_CLAUSE = 1, HP_REC_ERROR = 2 };
 
-struct hp_rec { /* a record in a principal buffer */
-  uint32_t size;   /* bytes with this header, multiple of 8 */
-  uint16_t kind;   /* HP_REC_* */
-  uint16_t cpu;    /* host CPU, or the guest's vCPU number for Linux guests */
-  uint32_t clause; /* index in the object's clause table */
-  uint32_t probe;  /* index in the probe table */
+struct hp_rec {       /* a record in a principal buffer */
+  uint32_t size;      /* bytes with this header, multiple of 8 */
+  uint16_t kind;      /* HP_REC_* */
+  uint16_t cpu;       /* host CPU, or the guest's vCPU number for Linux guests */
+  uint32_t clause;    /* index in the object's clause table */
+  uint32_t probe;     /* index in the probe table */
   uint64_t timestamp; /* ns, CLOCK_MONOTONIC; orders records across slots */
   uint32_t vmid;
   uint32_t indent; /* reserved for flow indentation */
@@ -195,9 +195,9 @@ struct hp_seg_header {
   uint64_t dynvars_off, dynvars_size;
   uint64_t spec_off, spec_size;
   uint64_t slots_off, slot_stride;
-  uint64_t principal_size; /* bytes of one half; at slot + sizeof(hp_slot) */
-  uint64_t agg_size;       /* bytes of one half; after both principal halves */
-  uint64_t scratch_size;   /* bytes; after both aggregation halves */
+  uint64_t principal_size;     /* bytes of one half; at slot + sizeof(hp_slot) */
+  uint64_t agg_size;           /* bytes of one half; after both principal halves */
+  uint64_t scratch_size;       /* bytes; after both aggregation halves */
   uint64_t drops[HP_DROP_MAX]; /* atomic counters since start */
   uint64_t errors;             /* atomic: ERROR records */
   int64_t target_pid;          /* $target */
@@ -222,8 +222,8 @@ struct hp_ctx {
   uint32_t speculation; /* nonzero: records go to this speculation */
   uint8_t* scratch;     /* alloca, copyin, string temporaries; reset for each clause */
   uint32_t scratch_used, scratch_size;
-  uint8_t* locals;      /* this-> variables: zeroed at each firing, shared by its clauses */
-  uint8_t* rec;         /* record being built, 0 = none; owned by the runtime */
+  uint8_t* locals; /* this-> variables: zeroed at each firing, shared by its clauses */
+  uint8_t* rec;    /* record being built, 0 = none; owned by the runtime */
   uint32_t rec_used, rec_max;
 };
 
@@ -235,15 +235,15 @@ struct hp_firing {
   uint32_t cpu;  /* host CPU */
   uint32_t vcpu; /* number of the vCPU within its guest */
   uint32_t vmid;
-  int32_t err;   /* errno of a returning system call, else 0 */
+  int32_t err; /* errno of a returning system call, else 0 */
   uint32_t reserved;
   char execname[HP_COMM_LEN];
   const char *vmname, *hostname, *osversion; /* NUL-terminated */
-  uint64_t pc;       /* user program counter, 0 if unknown */
-  uint64_t stack;    /* user stack pointer */
-  uint64_t frame;    /* user frame pointer */
-  void* mem;         /* opaque: passed to hp_load by the primitives */
-  int64_t host_tid;  /* kernel tid of the firing thread, for slot ownership */
+  uint64_t pc;                               /* user program counter, 0 if unknown */
+  uint64_t stack;                            /* user stack pointer */
+  uint64_t frame;                            /* user frame pointer */
+  void* mem;                                 /* opaque: passed to hp_load by the primitives */
+  int64_t host_tid; /* kernel tid of the firing thread, for slot ownership */
 };
 
 /* Primitives: all that an object may import. Implemented by the dispatcher of the placement.
@@ -252,8 +252,8 @@ int hp_load(struct hp_ctx*, void* dst, uint64_t gva, uint64_t size);
 /* Copies a NUL-terminated string of at most max-1 bytes and terminates it; *len without NUL. */
 int hp_load_str(struct hp_ctx*, char* dst, uint64_t gva, uint64_t max, uint64_t* len);
 int hp_store(struct hp_ctx*, uint64_t gva, const void* src, uint64_t size); /* destructive only */
-uint64_t hp_now(void);      /* ns, CLOCK_MONOTONIC */
-uint64_t hp_walltime(void); /* ns since the Epoch */
+uint64_t hp_now(void);             /* ns, CLOCK_MONOTONIC */
+uint64_t hp_walltime(void);        /* ns since the Epoch */
 uint64_t hp_vtime(struct hp_ctx*); /* ns of CPU time of the firing thread */
 /* Frames of the user stack; returns the number stored. */
 uint32_t hp_ustack(struct hp_ctx*, uint64_t* pcs, uint32_t max);
