@@ -1,0 +1,36 @@
+/* D source text as given with -s, -n, -P, -m, -f or -i, and positions in it.
+ *
+ * All sources of one command line make one program, clauses in order. Lines and columns count from
+ * 1; columns are bytes. `# line` markers left by the C preprocessor change what a location prints.
+ */
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace hp::probec {
+
+enum class SourceKind : uint8_t {
+  Script,   /* -s FILE */
+  Clause,   /* -n 'description /predicate/ { ... }' */
+  Provider, /* -P */
+  Module,   /* -m */
+  Function, /* -f */
+  ProbeId,  /* -i */
+  Library,  /* built-in declarations and -L files */
+};
+
+struct Source {
+  SourceKind kind = SourceKind::Clause;
+  std::string name; /* file name for messages, or the text itself for probes given as arguments */
+  std::string text;
+};
+
+struct Location {
+  uint32_t source = 0; /* index in the compilation's sources */
+  uint32_t line = 0;   /* 0: no particular place */
+  uint32_t column = 0;
+  uint32_t offset = 0; /* byte in the source's text */
+};
+
+}  // namespace hp::probec
