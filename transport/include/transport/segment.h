@@ -225,6 +225,7 @@ struct hp_ctx {
   uint8_t* locals; /* this-> variables: zeroed at each firing, shared by its clauses */
   uint8_t* rec;    /* record being built, 0 = none; owned by the runtime */
   uint32_t rec_used, rec_max;
+  const char* strtok; /* where strtok(NULL, ...) goes on; reset by each clause that uses it */
 };
 
 /* What fired; shared by all programs of this firing. Identity comes from the host. */
@@ -259,6 +260,9 @@ uint64_t hp_vtime(struct hp_ctx*); /* ns of CPU time of the firing thread */
 uint32_t hp_ustack(struct hp_ctx*, uint64_t* pcs, uint32_t max);
 void hp_raise(struct hp_ctx*, int sig); /* destructive: raise() */
 void hp_stop(struct hp_ctx*);           /* destructive: stop() */
+/* Called while waiting for a lock in the segment that thread `owner` (host tid) holds: gives the CPU
+ * away and returns nonzero when that thread no longer exists, so that the lock may be stolen. */
+int hp_owner_dead(uint32_t owner);
 
 #ifdef __cplusplus
 }
