@@ -188,7 +188,8 @@ Result<uint32_t> Supervisor::prepare(int object_fd, int segment_fd, const uint8_
     p.used = true;
     hp_ctl_program& c = ctl_->program[slot];
     std::memcpy(c.ident, ident, sizeof c.ident);
-    p.generation = c.generation + 1 == 0 ? 1 : c.generation + 1;
+    if (++generation_ == 0) generation_ = 1;
+    p.generation = generation_;
     store(c.generation, p.generation);
     store(c.state, static_cast<uint32_t>(HP_PROG_PREPARED));
     next_slot_ = slot + 1;

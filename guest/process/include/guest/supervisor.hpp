@@ -132,6 +132,7 @@ class Supervisor {
   bool finished_ = false;
   std::array<Program, HP_CTL_PROGRAMS> programs_;
   uint32_t next_slot_ = 0;
+  uint32_t generation_ = 0; /* never the same twice, whatever the slot */
 };
 
 /* Where hyprobe-guest is: $HYPROBE_GUEST, beside the running program, or ../libexec/hyprobe. */
