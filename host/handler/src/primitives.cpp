@@ -1,0 +1,125 @@
+/* The primitives of segment.h, as this placement (a monitor or the consumer) provides them. */
+#include <sched.h>
+
+#include <ctime>
+
+#include "handler/link.hpp"
+#include "handler/slot_lock.hpp"
+#include "transport/guest_access.hpp"
+
+namespace {
+
+uint64_t nanoseconds(clockid_t clock) {
+  timespec t;
+  clock_gettime(clock, &t);
+  return static_cast<uint64_t>(t.tv_sec) * 1000000000u + static_cast<uint64_t>(t.tv_nsec);
+}
+
+hp::GuestAccess* memory_of(hp_ctx* ctx) {
+  return static_cast<hp::GuestAccess*>(ctx->firing->mem);
+}
+
+int no_memory(hp_ctx* ctx, uint64_t gva) {
+  ctx->fault_addr = gva;
+  return HP_FLT_BADADDR;
+}
+
+/* Some faults carry no address of their own; the access's start stands for it. */
+int report(hp_ctx* ctx, int fault, uint64_t bad) {
+  if (fault != 0) ctx->fault_addr = bad;
+  return fault;
+}
+
+}  // namespace
+
+extern "C" {
+
+int hp_load(hp_ctx* ctx, void* dst, uint64_t gva, uint64_t size) {
+  hp::GuestAccess* mem = memory_of(ctx);
+  if (!mem) return no_memory(ctx, gva);
+  uint64_t bad = gva;
+  int fault = mem->read(dst, gva, size, &bad);
+  return report(ctx, fault, bad);
+}
+
+int hp_load_str(hp_ctx* ctx, char* dst, uint64_t gva, uint64_t max, uint64_t* len) {
+  hp::GuestAccess* mem = memory_of(ctx);
+  if (!mem) return no_memory(ctx, gva);
+  if (max == 0) return report(ctx, HP_FLT_BADSIZE, gva);
+  uint64_t bad = gva, length = 0;
+  int fault = mem->read_string(dst, gva, max, &length, &bad);
+  if (fault == 0 && len) *len = length;
+  return report(ctx, fault, bad);
+}
+
+int hp_store(hp_ctx* ctx, uint64_t gva, const void* src, uint64_t size) {
+  hp::GuestAccess* mem = memory_of(ctx);
+  if (!mem) return no_memory(ctx, gva);
+  uint64_t bad = gva;
+  int fault = mem->write(gva, src, size, &bad);
+  return report(ctx, fault, bad);
+}
+
+uint64_t hp_now(void) {
+  return nanoseconds(CLOCK_MONOTONIC);
+}
+uint64_t hp_walltime(void) {
+  return nanoseconds(CLOCK_REALTIME);
+}
+uint64_t hp_vtime(hp_ctx*) {
+  return nanoseconds(CLOCK_THREAD_CPUTIME_ID);
+}
+
+/* By frame pointers: each frame holds its caller's frame pointer and return address, and stacks grow
+ * down, so frame pointers must increase. */
+uint32_t hp_ustack(hp_ctx* ctx, uint64_t* pcs, uint32_t max) {
+  hp::GuestAccess* mem = memory_of(ctx);
+  const hp_firing* f = ctx->firing;
+  if (max == 0 || f->pc == 0) return 0;
+  uint32_t n = 0;
+  pcs[n++] = f->pc;
+  uint64_t frame = f->frame, last = f->stack;
+  while (mem && n < max && frame > last && frame % 8 == 0) {
+    uint64_t pair[2], bad;
+    if (mem->read(pair, frame, sizeof pair, &bad) != 0 || pair[1] == 0) break;
+    pcs[n++] = pair[1];
+    last = frame;
+    frame = pair[0];
+  }
+  return n;
+}
+
+void hp_raise(hp_ctx* ctx, int signal) {
+  if (hp::GuestAccess* mem = memory_of(ctx)) mem->raise(signal);
+}
+
+void hp_stop(hp_ctx* ctx) {
+  if (hp::GuestAccess* mem = memory_of(ctx)) mem->stop();
+}
+
+int hp_owner_dead(uint32_t owner) {
+  ::sched_yield();
+  return hp::handler::owner_is_dead(owner) ? 1 : 0;
+}
+
+}  // extern "C"
+
+namespace hp::handler {
+
+std::span<const Import> primitives() {
+  static const Import table[] = {
+      {"hp_load", reinterpret_cast<uint64_t>(&hp_load)},
+      {"hp_load_str", reinterpret_cast<uint64_t>(&hp_load_str)},
+      {"hp_store", reinterpret_cast<uint64_t>(&hp_store)},
+      {"hp_now", reinterpret_cast<uint64_t>(&hp_now)},
+      {"hp_walltime", reinterpret_cast<uint64_t>(&hp_walltime)},
+      {"hp_vtime", reinterpret_cast<uint64_t>(&hp_vtime)},
+      {"hp_ustack", reinterpret_cast<uint64_t>(&hp_ustack)},
+      {"hp_raise", reinterpret_cast<uint64_t>(&hp_raise)},
+      {"hp_stop", reinterpret_cast<uint64_t>(&hp_stop)},
+      {"hp_owner_dead", reinterpret_cast<uint64_t>(&hp_owner_dead)},
+  };
+  return table;
+}
+
+}  // namespace hp::handler

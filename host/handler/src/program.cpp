@@ -1,0 +1,231 @@
+#include "handler/program.hpp"
+
+#include <bit>
+#include <cstring>
+#include <new>
+
+#include "handler/slot_lock.hpp"
+#include "transport/control.h"
+
+namespace hp::handler {
+
+struct Program::Frame {
+  hp_ctx ctx;
+  const hp_firing& firing;
+  uint8_t* locals; /* of the probe, then as many bytes for the ERROR probe's */
+};
+
+Result<std::unique_ptr<Program>> Program::load(Object object, int segment_fd,
+                                               const Target& target) {
+  std::unique_ptr<Program> p(new Program);
+  p->object_ = std::move(object);
+  const hp_obj_header& h = p->object_.header();
+  p->segment_ = HP_TRY(SegmentView::attach(segment_fd));
+  if (p->segment_.globals_size() < h.globals_size || p->segment_.strsize() != h.strsize)
+    return fail("the program segment was made for another D program");
+  p->locals_ = (uint64_t{h.locals_size} + 15) & ~uint64_t{15};
+  if (p->segment_.scratch_size() < 2 * p->locals_)
+    return fail("the program segment has no room for the program's clause-local variables");
+  p->image_ = HP_TRY(Image::link(p->object_, primitives()));
+  p->target_name_ = target.name;
+  p->target_hostname_ = target.hostname;
+
+  auto descs = p->object_.descs();
+  auto clauses = p->object_.clauses();
+  p->enablings_.reserve(descs.size());
+  for (uint32_t c = 0; c < clauses.size(); c++)
+    for (uint32_t i = 0; i < clauses[c].descs.count; i++) {
+      uint32_t d = clauses[c].descs.first + i;
+      if (matches_target(p->object_, descs[d], {p->target_name_, p->target_hostname_}))
+        p->enablings_.push_back({d, c});
+    }
+  p->words_ = static_cast<uint32_t>(p->enablings_.size() / 64 + 1);
+  /* calloc: pages of probes that never fire are never touched. */
+  p->bits_.reset(static_cast<std::atomic<uint64_t>*>(
+      std::calloc(size_t{p->segment_.max_probes()} * p->words_, sizeof(uint64_t))));
+  p->index_.reset(static_cast<std::atomic<uint32_t>*>(std::calloc(kFastIds, sizeof(uint32_t))));
+  if (!p->bits_ || !p->index_) throw std::bad_alloc();
+  return p;
+}
+
+uint32_t Program::index_of(uint32_t id) noexcept {
+  static_assert(kFastIds >= HP_PROBE_DYNAMIC);
+  if (id < kFastIds) {
+    uint32_t at = index_[id].load(std::memory_order_relaxed);
+    if (at != 0) return at - 1;
+  }
+  /* Racing threads index the same entries alike. */
+  const uint32_t n = segment_.nprobes();
+  const hp_seg_probe* probes = segment_.probes();
+  uint32_t from = indexed_.load(std::memory_order_relaxed);
+  if (id >= kFastIds) {
+    for (uint32_t i = 0; i < n; i++)
+      if (probes[i].id == id) return i;
+    return kNoProbe;
+  }
+  if (from >= n) return kNoProbe;
+  for (uint32_t i = from; i < n; i++) {
+    uint32_t entry = __atomic_load_n(&probes[i].id, __ATOMIC_RELAXED), zero = 0;
+    if (entry < kFastIds)
+      index_[entry].compare_exchange_strong(zero, i + 1, std::memory_order_relaxed);
+  }
+  indexed_.store(n, std::memory_order_relaxed);
+  uint32_t at = index_[id].load(std::memory_order_relaxed);
+  return at != 0 ? at - 1 : kNoProbe;
+}
+
+const std::atomic<uint64_t>* Program::enabled(uint32_t probe) noexcept {
+  std::atomic<uint64_t>* bits = &bits_[size_t{probe} * words_];
+  if (bits[0].load(std::memory_order_acquire) != 0) return bits;
+  hp_seg_probe entry = segment_.probes()[probe];
+  uint64_t first = 1;
+  for (uint32_t w = 0, i = 0; w < words_; w++) {
+    uint64_t word = 0;
+    for (uint32_t b = w == 0 ? 1 : 0; b < 64 && i < enablings_.size(); b++, i++)
+      if (matches_probe(object_, object_.descs()[enablings_[i].desc], entry))
+        word |= uint64_t{1} << b;
+    if (w == 0)
+      first |= word;
+    else
+      bits[w].store(word, std::memory_order_relaxed);
+  }
+  bits[0].store(first, std::memory_order_release);
+  return bits;
+}
+
+uint32_t Program::count_enabled() const {
+  uint32_t count = 0;
+  for (uint32_t i = 0, n = segment_.nprobes(); i < n; i++)
+    for (const Enabling& e : enablings_)
+      count += matches_probe(object_, object_.descs()[e.desc], segment_.probes()[i]);
+  return count;
+}
+
+bool Program::may_run(uint32_t probe_id) const noexcept {
+  switch (probe_id) {
+    case HP_PROBE_END:
+    case HP_PROBE_ERROR:
+      return true;
+    case HP_PROBE_BEGIN:
+      return !segment_.exiting() && segment_.state() <= HP_STATE_ACTIVE;
+    default:
+      return !segment_.exiting() && segment_.state() == HP_STATE_ACTIVE;
+  }
+}
+
+bool Program::fire(uint32_t probe, const hp_firing& firing) noexcept {
+  if (probe >= segment_.max_probes()) return false;
+  const std::atomic<uint64_t>* bits = enabled(probe);
+  uint64_t any = bits[0].load(std::memory_order_relaxed) & ~uint64_t{1};
+  for (uint32_t w = 1; w < words_; w++) any |= bits[w].load(std::memory_order_relaxed);
+  if (any == 0 || !may_run(segment_.probes()[probe].id)) return false;
+
+  auto tid = static_cast<uint32_t>(firing.host_tid);
+  hp_slot* slot = segment_.slot(firing.cpu % segment_.nslots());
+  if (!try_lock(slot, tid)) [[unlikely]] {
+    slot = lock_any(segment_, firing.cpu % segment_.nslots(), tid);
+    if (!slot) {
+      segment_.count_drop(HP_DROP_SLOTBUSY);
+      return false;
+    }
+  }
+
+  Frame frame{.ctx = {}, .firing = firing, .locals = segment_.scratch(slot)};
+  frame.ctx.seg = segment_.header();
+  frame.ctx.slot = slot;
+  frame.ctx.firing = &firing;
+  frame.ctx.scratch = frame.locals + 2 * locals_;
+  frame.ctx.scratch_size = static_cast<uint32_t>(segment_.scratch_size() - 2 * locals_);
+  frame.ctx.locals = frame.locals;
+  run(frame, probe, bits);
+  unlock(slot);
+  return true;
+}
+
+void Program::run(Frame& frame, uint32_t probe, const std::atomic<uint64_t>* bits) noexcept {
+  hp_ctx& ctx = frame.ctx;
+  const uint32_t id = segment_.probes()[probe].id;
+  ctx.probe = probe;
+  if (locals_ != 0) std::memset(ctx.locals, 0, locals_);
+  bool first = true;
+  for (uint32_t w = 0; w < words_; w++) {
+    uint64_t word = bits[w].load(std::memory_order_relaxed);
+    if (w == 0) word &= ~uint64_t{1};
+    for (; word != 0; word &= word - 1) {
+      /* exit() in an earlier clause ends the firing, except for END and ERROR. */
+      if (!first && !may_run(id)) return;
+      first = false;
+      ctx.clause = enablings_[w * 64 + static_cast<uint32_t>(std::countr_zero(word)) - 1].clause;
+      ctx.action = 0;
+      ctx.fault = 0;
+      ctx.scratch_used = 0;
+      ctx.speculation = 0;
+      ctx.rec = nullptr;
+      ctx.slot->firings++;
+      int fault = image_.clause(ctx.clause)(&ctx);
+      if (fault != 0) [[unlikely]]
+        handle_fault(frame, fault);
+    }
+  }
+}
+
+void Program::handle_fault(Frame& frame, int fault) noexcept {
+  hp_ctx& ctx = frame.ctx;
+  ctx.rec = nullptr;
+  if (ctx.is_error) { /* an error within an ERROR clause has no handler */
+    segment_.count_drop(HP_DROP_DBLERROR);
+    return;
+  }
+  ctx.fault = static_cast<uint32_t>(fault);
+  __atomic_fetch_add(&segment_.header()->errors, 1, __ATOMIC_RELAXED);
+  record_error(ctx);
+
+  uint32_t probe = index_of(HP_PROBE_ERROR);
+  if (probe == kNoProbe) return;
+  const std::atomic<uint64_t>* bits = enabled(probe);
+  uint64_t any = bits[0].load(std::memory_order_relaxed) & ~uint64_t{1};
+  for (uint32_t w = 1; w < words_; w++) any |= bits[w].load(std::memory_order_relaxed);
+  if (any == 0) return;
+  Frame inner{.ctx = ctx, .firing = frame.firing, .locals = frame.locals};
+  inner.ctx.locals = frame.locals + locals_;
+  inner.ctx.is_error = 1;
+  inner.ctx.error_args[0] = 0;
+  inner.ctx.error_args[1] =
+      enabled_probe_id(object_, segment_.probes(), segment_.nprobes(), ctx.probe, ctx.clause);
+  inner.ctx.error_args[2] = ctx.action;
+  inner.ctx.error_args[3] = ctx.fault_offset;
+  inner.ctx.error_args[4] = ctx.fault;
+  inner.ctx.error_args[5] = ctx.fault_addr;
+  run(inner, probe, bits);
+}
+
+void Program::record_error(hp_ctx& ctx) noexcept {
+  struct {
+    hp_rec head;
+    hp_rec_error error;
+  } record{};
+  hp_slot* slot = ctx.slot;
+  const uint32_t half = slot->active & 1;
+  hp_buf& buffer = slot->principal[half];
+  const uint64_t used = buffer.used;
+  if (used > segment_.principal_size() || used % 8 != 0 ||
+      sizeof record > segment_.principal_size() - used) {
+    segment_.count_drop(HP_DROP_PRINCIPAL);
+    return;
+  }
+  record.head.size = sizeof record;
+  record.head.kind = HP_REC_ERROR;
+  record.head.cpu = static_cast<uint16_t>(ctx.firing->cpu);
+  record.head.clause = ctx.clause;
+  record.head.probe = ctx.probe;
+  record.head.timestamp = ctx.timestamp != 0 ? ctx.timestamp : hp_now();
+  record.head.vmid = ctx.firing->vmid;
+  record.error.fault = ctx.fault;
+  record.error.action = ctx.action;
+  record.error.addr = ctx.fault_addr;
+  record.error.offset = ctx.fault_offset;
+  std::memcpy(segment_.principal(slot, half) + used, &record, sizeof record);
+  __atomic_store_n(&buffer.used, used + sizeof record, __ATOMIC_RELEASE);
+}
+
+}  // namespace hp::handler
