@@ -5,8 +5,10 @@
  *   quantize    word i counts values of [lower(i), lower(i+1)); i = HP_QUANTIZE_ZERO is 0, above it
  *               1, 2, 4 ..., below it -1, -2, -4 ... (lower bounds of magnitude)
  *   lquantize   word 0: < base; word 1+k: [base + k*step, base + (k+1)*step); last: >= limit
- *   llquantize  word 0: < factor^low; then for each order of magnitude from low to high its `steps`
- *               linear buckets (those not covered by the order below); last: >= factor^(high+1) */
+ *   llquantize  the middle word counts what is smaller than factor^low, either sign; outwards from it,
+ *               for each order of magnitude from low to high, its `steps` linear buckets (those not
+ *               covered by the order below), positive upwards and negative downwards; the last word
+ *               counts >= factor^(high+1), word 0 <= -factor^(high+1) */
 #ifndef TRANSPORT_BUCKETS_H
 #define TRANSPORT_BUCKETS_H
 #include "transport/segment.h"
@@ -37,43 +39,39 @@ static inline uint64_t hp_lquantize_bucket(int64_t value, int64_t base, int64_t 
   return level < levels ? level + 1 : levels + 1;
 }
 
-/* factor >= 2, low <= high, steps a multiple of factor or dividing it as the checker demands. */
-static inline uint64_t hp_llquantize_bucket(int64_t value, int64_t factor, int64_t low,
-                                            int64_t high, int64_t steps) {
-  uint64_t upper = 1, base = 1, lower;
-  for (int64_t i = 0; i < low; i++)
-    if (__builtin_mul_overflow(upper, (uint64_t)factor, &upper)) return 0;
-  if (value < 0 || (uint64_t)value < upper) return 0;
-  lower = upper;
-  for (int64_t order = low; order <= high; order++) {
-    int last = __builtin_mul_overflow(lower, (uint64_t)factor, &upper);
-    if (last) upper = ~0ull;
-    uint64_t n = upper < (uint64_t)steps ? upper : (uint64_t)steps;
-    uint64_t width = upper / n;
-    if (width == 0) width = 1;
-    if (last || (uint64_t)value < upper) {
-      /* The buckets of an order start at its lower bound; those below it belong to the last order. */
-      uint64_t k = ((uint64_t)value - lower) / width;
-      uint64_t most = n - n / (uint64_t)factor;
-      return base + (k < most ? k : (most ? most - 1 : 0));
-    }
-    base += n - n / (uint64_t)factor;
-    lower = upper;
-  }
-  return base;
+/* factor >= 2, 0 <= low <= high, steps > 0: a multiple of factor or dividing it. Arithmetic is exact;
+ * what would pass 2^64 counts as overflow. */
+static inline uint64_t hp_llquantize_range(int64_t factor, int64_t steps) {
+  return (uint64_t)(steps - steps / factor); /* buckets of one order of magnitude and one sign */
 }
-/* Words of an llquantize value, with underflow and overflow. */
+/* Words of an llquantize value: both overflows, both signs' buckets, the middle. */
 static inline uint64_t hp_llquantize_words(int64_t factor, int64_t low, int64_t high,
                                            int64_t steps) {
-  uint64_t upper = 1, base = 1;
+  return (uint64_t)(high - low + 1) * hp_llquantize_range(factor, steps) * 2 + 3;
+}
+static inline uint64_t hp_llquantize_bucket(int64_t value, int64_t factor, int64_t low,
+                                            int64_t high, int64_t steps) {
+  const uint64_t range = hp_llquantize_range(factor, steps);
+  const uint64_t middle = (uint64_t)(high - low + 1) * range + 1;
+  const uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+  uint64_t upper = 1, distance = 1;
   for (int64_t i = 0; i < low; i++)
-    if (__builtin_mul_overflow(upper, (uint64_t)factor, &upper)) return 2;
+    if (__builtin_mul_overflow(upper, (uint64_t)factor, &upper)) return middle;
+  if (magnitude < upper) return middle;
   for (int64_t order = low; order <= high; order++) {
-    if (__builtin_mul_overflow(upper, (uint64_t)factor, &upper)) upper = ~0ull;
-    uint64_t n = upper < (uint64_t)steps ? upper : (uint64_t)steps;
-    base += n - n / (uint64_t)factor;
-    if (upper == ~0ull) break;
+    const int last = __builtin_mul_overflow(upper, (uint64_t)factor, &upper);
+    if (last) upper = ~0ull;
+    if (magnitude < upper || last) {
+      /* The order's range [0, upper) has `steps` linear buckets; those below factor^order belong to
+       * smaller orders. */
+      const uint64_t step = upper >= (uint64_t)steps ? magnitude / (upper / (uint64_t)steps)
+                                                     : magnitude * (uint64_t)steps / upper;
+      const uint64_t within = step - (uint64_t)(steps / factor);
+      distance += within < range ? within : range - 1;
+      return value < 0 ? middle - distance : middle + distance;
+    }
+    distance += range;
   }
-  return base + 1;
+  return value < 0 ? middle - distance : middle + distance;
 }
 #endif
