@@ -1,0 +1,100 @@
+/* FleetClient: what `probec -E` and probectl say to `probed coordinator`.
+ *
+ *     auto fleet = HP_TRY(FleetClient::connect(""));           clear message when no daemon runs
+ *     HP_TRYV(fleet->submit(object_fd, segment_fd, {}));       sent; the answer is an event
+ *     loop: poll {fleet->fd(), fleet->poll_events()};
+ *           for (FleetEvent& e : fleet->dispatch()) ...        Committed or Aborted comes first
+ *     fleet->kill(2000ms);                                     at the end: disabled in every guest
+ *
+ * submit() names the program by hp_seg_header.ident. Before it, the caller has filled the segment's
+ * probe table with every probe of the fleet's universe that some description matches (targets are not
+ * considered: each guest takes the descriptions whose target matches its name or hostname). Once
+ * committed, the program runs wherever it matches, in guests that come later too; the coordinator
+ * keeps the segment's guest table (names by vmid, state 2 when gone). The connection is the program's
+ * life line: when the consumer dies, the coordinator kills the program everywhere.
+ *
+ * The segment memfd must be sealed against shrinking (F_SEAL_SHRINK), for guests map it.
+ *
+ * Threading: one thread at a time. Nothing blocks but connect, wait_decision, kill and call, which
+ * end when their time is up. */
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "transport/fd.hpp"
+#include "transport/result.hpp"
+
+namespace hp {
+
+struct FleetGuest {
+  uint32_t vmid = 0;
+  std::string name, hostname;
+  uint32_t probes = 0; /* matched in this guest; a return and an entry count as two */
+  std::string reason;  /* why it refused, if it did */
+};
+
+struct FleetEvent {
+  enum Kind {
+    Committed,  /* enabled in all of `guests` (none: waiting for guests to appear) */
+    Aborted,    /* enabled nowhere: `reason`, and `guests` that refused or did not answer */
+    Joined,     /* a guest that came later runs the program now: guests[0] */
+    Gone,       /* guests[0] ended */
+    Refused,    /* guests[0] came later and cannot run the program; or was skipped (onfail=skip) */
+    Ended,      /* the program was killed by someone else (probectl kill, daemon's end): `reason` */
+    DaemonLost, /* the coordinator is gone: `reason`. Set the segment's state to HP_STATE_DEAD when
+                   done; guests stop the program when they see that. */
+  } kind;
+  std::vector<FleetGuest> guests;
+  std::string reason;
+};
+
+struct SubmitOptions {
+  bool skip_failing = false;               /* -x onfail=skip */
+  std::chrono::milliseconds timeout{5000}; /* for a guest's answer; 100 ms to 60 s */
+};
+
+class FleetChannel;
+
+class FleetClient {
+ public:
+  /* An empty path means fleet_socket_path(). */
+  static Result<std::unique_ptr<FleetClient>> connect(const std::string& socket_path);
+  ~FleetClient();
+
+  int fd() const;
+  short poll_events() const; /* POLLIN, and POLLOUT while something waits to be sent */
+  Result<> submit(int object_fd, int segment_fd, const SubmitOptions&);
+  /* Serves the connection and returns what happened since. After DaemonLost, fd() is -1. */
+  std::vector<FleetEvent> dispatch();
+  /* Blocks until Committed, Aborted or DaemonLost. An error when the time is up, or EINTR when a
+   * signal handler ran. Later events stay queued for dispatch(). */
+  Result<FleetEvent> wait_decision(std::chrono::milliseconds limit);
+  /* Ends the program and waits until every guest has disabled it, the daemon is gone, or time is up. */
+  void kill(std::chrono::milliseconds limit);
+  /* One request of probectl: the result as JSON text. params: JSON text of an object. */
+  Result<std::string> call(const std::string& method, const std::string& params,
+                           std::chrono::milliseconds limit);
+
+ private:
+  explicit FleetClient(std::unique_ptr<FleetChannel>);
+  void serve(int timeout_ms);
+  void lost(const std::string& reason);
+
+  std::unique_ptr<FleetChannel> channel_;
+  std::vector<FleetEvent> events_;
+  std::string ident_;          /* hexadecimal; empty before submit */
+  std::string submit_id_;      /* of the pending program.submit, empty if none */
+  std::string call_id_;        /* of the pending call or kill, empty if none */
+  Result<std::string> answer_; /* of that call */
+  std::string socket_path_;
+  uint64_t next_id_ = 1;
+};
+
+/* $HYPROBE_SOCKET, or /run/hyprobe/control.sock for root, or $XDG_RUNTIME_DIR/hyprobe/control.sock
+ * (without that variable: /tmp/hyprobe-UID/control.sock). */
+std::string fleet_socket_path();
+
+}  // namespace hp

@@ -1,0 +1,112 @@
+/* JSON-RPC 2.0 (jsonrpc.org/specification) as the control socket speaks it.
+ *
+ * Both sides send requests and notifications. Ids are unsigned integers or strings of at most 64
+ * bytes; params are objects; batches are not used. Whatever arrives is checked here: encoding,
+ * structure, and each field through the typed accessors, which bound it. Methods and their fields are
+ * listed in docs/fleet.md.
+ *
+ * Pure: no input or output. */
+#pragma once
+#include <rapidjson/document.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "transport/result.hpp"
+
+namespace hp {
+
+using ProgramIdent = std::array<uint8_t, 16>;
+std::string to_hex(const ProgramIdent&);
+Result<ProgramIdent> ident_from_hex(std::string_view);
+
+namespace rpc {
+
+/* Error codes: the specification's, and ours from -32000. */
+enum ErrorCode : int {
+  kParseError = -32700,
+  kInvalidRequest = -32600,
+  kMethodNotFound = -32601,
+  kInvalidParams = -32602,
+  kRefused = -32000, /* understood, and not done: the message says why */
+  kAborted = -32001, /* a program was not enabled; data.guests says which guests refused */
+  kNotFound = -32002,
+};
+
+/* Checked access to the members of an object. Errors are sentences that name the member. */
+class Fields {
+ public:
+  explicit Fields(const rapidjson::Value* object = nullptr) : object_(object) {}
+  bool has(const char* key) const { return find(key) != nullptr; }
+  /* A string of at most max bytes, without NUL or control characters. */
+  Result<std::string> text(const char* key, size_t max) const;
+  Result<std::string> text_or(const char* key, size_t max, std::string otherwise) const;
+  Result<uint64_t> number(const char* key, uint64_t min, uint64_t max) const;
+  Result<uint64_t> number_or(const char* key, uint64_t min, uint64_t max, uint64_t otherwise) const;
+  Result<bool> flag_or(const char* key, bool otherwise) const;
+  Result<ProgramIdent> ident(const char* key) const;
+  /* Elements of an array of at most max; an absent one is empty. */
+  Result<std::vector<Fields>> objects(const char* key, size_t max) const;
+  Result<std::vector<ProgramIdent>> idents(const char* key, size_t max) const;
+  Fields object(const char* key) const; /* empty when absent or not an object */
+  std::string json() const;             /* the object as compact JSON text */
+
+ private:
+  const rapidjson::Value* find(const char* key) const;
+  const rapidjson::Value* object_;
+};
+
+struct Message {
+  enum Kind { Request, Notification, Answer, Failure } kind = Notification;
+  std::string id;     /* JSON text of the id: 17 or "a"; empty for notifications */
+  std::string method; /* Request, Notification */
+  uint32_t fds = 0;   /* descriptors that come with it */
+  int code = 0;       /* Failure */
+  std::string error;  /* Failure: its message */
+  Fields body;        /* params, result, or error data */
+  rapidjson::Document document;
+};
+
+/* At most this many descriptors with one message. */
+inline constexpr uint32_t kMaxMessageFds = 4;
+
+/* Why a line is not a message; to be answered with this code and a null id. */
+struct Malformed {
+  int code;
+  std::string message;
+};
+tl::expected<Message, Malformed> parse(std::string_view line);
+
+/* Builds a JSON object, member by member. */
+class Object {
+ public:
+  Object() : writer_(buffer_) { writer_.StartObject(); }
+  /* What is not printable ASCII becomes '?', newlines and tabs become spaces: receivers refuse it. */
+  Object& text(const char* key, std::string_view value);
+  Object& number(const char* key, uint64_t value);
+  Object& integer(const char* key, int64_t value);
+  Object& flag(const char* key, bool value);
+  Object& raw(const char* key, std::string_view json); /* json: complete JSON text */
+  std::string json();
+
+ private:
+  rapidjson::StringBuffer buffer_;
+  rapidjson::Writer<rapidjson::StringBuffer> writer_;
+};
+/* "[a,b]" of complete JSON texts. */
+std::string json_array(const std::vector<std::string>& items);
+
+/* Complete messages, without newline. params, result, data: JSON text. */
+std::string request(std::string_view id, std::string_view method, std::string_view params);
+std::string notification(std::string_view method, std::string_view params);
+std::string answer(std::string_view id, std::string_view result);
+std::string failure(std::string_view id, int code, std::string_view message,
+                    std::string_view data = {});
+
+}  // namespace rpc
+}  // namespace hp
