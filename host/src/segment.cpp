@@ -1,0 +1,206 @@
+#include "host/segment.hpp"
+
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <ctime>
+
+#include "handler/slot_lock.hpp"
+
+namespace hp::host {
+
+namespace {
+
+constexpr uint64_t kPage = 4096;
+constexpr uint64_t kMaxPart = 1ull << 36; /* of one buffer: larger is a mistake */
+
+uint64_t pages(uint64_t n) { return (n + kPage - 1) & ~(kPage - 1); }
+
+uint64_t now(clockid_t clock) {
+  timespec t;
+  clock_gettime(clock, &t);
+  return static_cast<uint64_t>(t.tv_sec) * 1000000000u + static_cast<uint64_t>(t.tv_nsec);
+}
+
+template <size_t N>
+void assign(char (&field)[N], std::string_view text) {
+  size_t n = std::min(text.size(), N - 1);
+  std::memcpy(field, text.data(), n);
+  std::memset(field + n, 0, N - n);
+}
+
+}  // namespace
+
+Result<Segment> Segment::create(const Object& object, const SegmentOptions& options) {
+  const hp_obj_header& o = object.header();
+  hp_seg_header h{};
+  h.magic = HP_SEG_MAGIC;
+  h.version = HP_SEG_VERSION;
+  h.strsize = o.strsize;
+  h.self_pid = static_cast<uint32_t>(::getpid());
+  h.target_pid = options.target_pid;
+  h.boot_wall_offset = now(CLOCK_REALTIME) - now(CLOCK_MONOTONIC);
+  if (::getrandom(h.ident, sizeof h.ident, 0) != sizeof h.ident)
+    return fail_errno("cannot get random bytes");
+
+  for (uint64_t size : {options.bufsize, options.aggsize, options.dynvarsize, options.specsize,
+                        options.scratchsize})
+    if (size > kMaxPart) return fail("buffer sizes beyond 64 GiB are not supported");
+  for (const hp_obj_clause& c : object.clauses())
+    if (c.max_record > options.bufsize)
+      return fail("a record of the program takes " + std::to_string(c.max_record) +
+                      " bytes, which does not fit in bufsize " + std::to_string(options.bufsize),
+                  ENOSPC);
+
+  uint32_t ncpus = options.ncpus;
+  if (ncpus == 0) ncpus = static_cast<uint32_t>(std::max(1L, ::sysconf(_SC_NPROCESSORS_CONF)));
+  h.nslots = std::max(2 * ncpus, 4u);
+  h.max_probes = std::max(options.max_probes, 1u);
+
+  uint64_t at = pages(sizeof h);
+  auto place = [&](uint64_t& offset, uint64_t size) {
+    offset = at;
+    at += pages(size);
+    return size;
+  };
+  place(h.probes_off, uint64_t{h.max_probes} * sizeof(hp_seg_probe));
+  place(h.guests_off, uint64_t{HP_MAX_GUESTS} * sizeof(hp_seg_guest));
+  h.globals_size = place(h.globals_off, o.globals_size);
+  h.dynvars_size = place(h.dynvars_off, pages(options.dynvarsize));
+  h.spec_size = place(h.spec_off, o.nspec * pages(options.specsize));
+  /* Each part of a slot begins on a page, the first one behind hp_slot. */
+  h.principal_size = pages(std::max<uint64_t>(options.bufsize, kPage) + sizeof(hp_slot)) -
+                     sizeof(hp_slot);
+  h.agg_size = pages(std::max<uint64_t>(options.aggsize, 8 * kPage));
+  h.principal_size &= ~uint64_t{7};
+  uint64_t locals = (uint64_t{o.locals_size} + 15) & ~uint64_t{15};
+  h.scratch_size = pages(std::max<uint64_t>(options.scratchsize, 4 * uint64_t{o.strsize}) +
+                         2 * locals);
+  h.slot_stride = pages(sizeof(hp_slot) + 2 * (h.principal_size + h.agg_size) + h.scratch_size);
+  h.slots_off = at;
+  h.size = at + h.nslots * h.slot_stride;
+
+  Segment s;
+  s.fd_ = HP_TRY(make_memfd("hyprobe-segment", h.size));
+  {
+    Mapping m = HP_TRY(Mapping::shared(s.fd_.get(), h.size));
+    *m.as<hp_seg_header>() = h;
+    for (uint32_t i = 0; i < h.nslots; i++)
+      m.as<hp_slot>(h.slots_off + i * h.slot_stride)->index = i;
+  }
+  s.view_ = HP_TRY(handler::SegmentView::attach(s.fd_.get()));
+  return s;
+}
+
+Result<Segment> Segment::open(Fd fd) {
+  Segment s;
+  s.view_ = HP_TRY(handler::SegmentView::attach(fd.get()));
+  s.fd_ = std::move(fd);
+  return s;
+}
+
+Result<uint32_t> Segment::add_probe(uint32_t id, std::string_view prov, std::string_view mod,
+                                    std::string_view func, std::string_view name) {
+  uint32_t index = view_.nprobes();
+  if (index >= view_.max_probes())
+    return fail("more than " + std::to_string(view_.max_probes()) + " probes match the program");
+  hp_seg_probe& p = view_.probes()[index];
+  p.id = id;
+  assign(p.prov, prov);
+  assign(p.mod, mod);
+  assign(p.func, func);
+  assign(p.name, name);
+  __atomic_store_n(&header()->nprobes, index + 1, __ATOMIC_RELEASE);
+  return index;
+}
+
+Result<> Segment::set_guest(uint32_t vmid, std::string_view name, std::string_view hostname,
+                            uint32_t state) {
+  if (vmid >= HP_MAX_GUESTS)
+    return fail("guest number " + std::to_string(vmid) + " is beyond the limit of " +
+                std::to_string(HP_MAX_GUESTS));
+  hp_seg_guest& g = view_.guests()[vmid];
+  g.vmid = vmid;
+  assign(g.name, name);
+  assign(g.hostname, hostname);
+  __atomic_store_n(&g.state, state, __ATOMIC_RELEASE);
+  return {};
+}
+
+void Segment::set_state(uint32_t state) {
+  __atomic_store_n(&header()->state, state, __ATOMIC_RELEASE);
+}
+
+void Segment::request_exit(int32_t status) {
+  header()->exit_status = status;
+  __atomic_store_n(&header()->exiting, 1, __ATOMIC_RELEASE);
+}
+
+uint64_t Segment::firings() const {
+  uint64_t n = 0;
+  for (uint32_t i = 0; i < view_.nslots(); i++)
+    n += __atomic_load_n(&view_.slot(i)->firings, __ATOMIC_RELAXED);
+  return n;
+}
+
+bool Segment::take(uint32_t index, SlotSnapshot& snapshot, uint64_t wait_ns) {
+  hp_slot* slot = view_.slot(index);
+  snapshot.record_bytes_ = snapshot.aggregation_bytes_ = 0;
+  /* Idle slots cost two loads. Whoever writes just now is seen next time. */
+  uint32_t half = __atomic_load_n(&slot->active, __ATOMIC_RELAXED) & 1;
+  if (__atomic_load_n(&slot->principal[half].used, __ATOMIC_ACQUIRE) == 0 &&
+      __atomic_load_n(&slot->agg[half].used, __ATOMIC_ACQUIRE) == 0)
+    return true;
+  if (!handler::lock_for(slot, static_cast<uint32_t>(::gettid()), wait_ns)) return false;
+  half = slot->active & 1;
+  __atomic_store_n(&slot->active, half ^ 1, __ATOMIC_RELEASE);
+  handler::unlock(slot);
+
+  snapshot.copy(view_, slot, half);
+  if (slot->agg[half].used != 0)
+    std::memset(view_.aggregation(slot, half), 0, SlotSnapshot::kBuckets);
+  slot->agg[half].used = slot->agg[half].entries = 0;
+  slot->principal[half].used = 0;
+  return true;
+}
+
+void Segment::peek(uint32_t index, SlotSnapshot& snapshot) {
+  hp_slot* slot = view_.slot(index);
+  snapshot.copy(view_, slot, __atomic_load_n(&slot->active, __ATOMIC_RELAXED) & 1);
+}
+
+void SlotSnapshot::copy(const handler::SegmentView& view, hp_slot* slot, uint32_t half) {
+  auto fill = [](std::vector<uint64_t>& to, const uint8_t* from, uint64_t size) {
+    if (to.size() < (size + 7) / 8) to.resize((size + 7) / 8);
+    if (size != 0) std::memcpy(to.data(), from, size);
+  };
+  uint64_t used = __atomic_load_n(&slot->principal[half].used, __ATOMIC_ACQUIRE);
+  if (used > view.principal_size()) {
+    malformed_++;
+    used = 0;
+  }
+  record_bytes_ = used;
+  fill(records_, view.principal(slot, half), record_bytes_);
+
+  used = __atomic_load_n(&slot->agg[half].used, __ATOMIC_ACQUIRE);
+  if (used > view.agg_size() - kBuckets) {
+    malformed_++;
+    used = 0;
+  }
+  aggregation_bytes_ = used == 0 ? 0 : (kBuckets + used) & ~uint64_t{7};
+  fill(aggregation_, view.aggregation(slot, half), aggregation_bytes_);
+}
+
+const hp_agg_entry* SlotSnapshot::entry_at(const Object& object, uint32_t word) const {
+  uint64_t at = uint64_t{word} * 8;
+  if (at < kBuckets || at > aggregation_bytes_ || aggregation_bytes_ - at < sizeof(hp_agg_entry))
+    return nullptr;
+  const auto* e = reinterpret_cast<const hp_agg_entry*>(bytes(aggregation_) + at);
+  if (e->agg >= object.aggs().size() || e->keysize % 8 != 0) return nullptr;
+  uint64_t need = sizeof *e + uint64_t{e->keysize} + uint64_t{object.aggs()[e->agg].words} * 8;
+  return need <= aggregation_bytes_ - at ? e : nullptr;
+}
+
+}  // namespace hp::host
