@@ -16,7 +16,9 @@ namespace {
 constexpr uint64_t kPage = 4096;
 constexpr uint64_t kMaxPart = 1ull << 36; /* of one buffer: larger is a mistake */
 
-uint64_t pages(uint64_t n) { return (n + kPage - 1) & ~(kPage - 1); }
+uint64_t pages(uint64_t n) {
+  return (n + kPage - 1) & ~(kPage - 1);
+}
 
 uint64_t now(clockid_t clock) {
   timespec t;
@@ -71,13 +73,13 @@ Result<Segment> Segment::create(const Object& object, const SegmentOptions& opti
   h.dynvars_size = place(h.dynvars_off, pages(options.dynvarsize));
   h.spec_size = place(h.spec_off, o.nspec * pages(options.specsize));
   /* Each part of a slot begins on a page, the first one behind hp_slot. */
-  h.principal_size = pages(std::max<uint64_t>(options.bufsize, kPage) + sizeof(hp_slot)) -
-                     sizeof(hp_slot);
+  h.principal_size =
+      pages(std::max<uint64_t>(options.bufsize, kPage) + sizeof(hp_slot)) - sizeof(hp_slot);
   h.agg_size = pages(std::max<uint64_t>(options.aggsize, 8 * kPage));
   h.principal_size &= ~uint64_t{7};
   uint64_t locals = (uint64_t{o.locals_size} + 15) & ~uint64_t{15};
-  h.scratch_size = pages(std::max<uint64_t>(options.scratchsize, 4 * uint64_t{o.strsize}) +
-                         2 * locals);
+  h.scratch_size =
+      pages(std::max<uint64_t>(options.scratchsize, 4 * uint64_t{o.strsize}) + 2 * locals);
   h.slot_stride = pages(sizeof(hp_slot) + 2 * (h.principal_size + h.agg_size) + h.scratch_size);
   h.slots_off = at;
   h.size = at + h.nslots * h.slot_stride;

@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "transport/buckets.h"
 #include "transport/segment.h"
 
 namespace hp {
@@ -40,6 +41,14 @@ uint32_t fixed_words(uint32_t func) {
     default:
       return 0;
   }
+}
+
+/* What buckets.h asks of the parameters, within sizes that cannot overflow. */
+bool llquantize_fits(const hp_obj_agg& a) {
+  const int64_t factor = a.param[0], low = a.param[1], high = a.param[2], steps = a.param[3];
+  return factor >= 2 && factor <= INT32_MAX && low >= 0 && low <= high && high <= 64 && steps > 0 &&
+         steps <= Object::kMaxAggWords && (steps % factor == 0 || factor % steps == 0) &&
+         hp_llquantize_words(factor, low, high, steps) == a.words;
 }
 
 }  // namespace
@@ -225,11 +234,11 @@ Result<> Object::check_rows() const {
     uint32_t words = fixed_words(a.func);
     if (words ? a.words != words : (a.words < 2 || a.words > kMaxAggWords))
       return bad("an aggregation's value size");
-    if (a.func == HP_AGG_LQUANTIZE) {
-      if (a.param[2] <= 0 || a.param[1] < a.param[0]) return bad("lquantize parameters");
-      uint64_t range = static_cast<uint64_t>(a.param[1]) - static_cast<uint64_t>(a.param[0]);
-      if (range / static_cast<uint64_t>(a.param[2]) + 2 != a.words) return bad("lquantize levels");
-    }
+    if (a.func == HP_AGG_LQUANTIZE &&
+        (a.param[2] <= 0 || a.param[1] <= a.param[0] ||
+         hp_lquantize_levels(a.param[0], a.param[1], a.param[2]) != uint64_t{a.words} - 2))
+      return bad("lquantize parameters");
+    if (a.func == HP_AGG_LLQUANTIZE && !llquantize_fits(a)) return bad("llquantize parameters");
   }
   for (uint32_t r : aggrefs_)
     if (r >= aggs_.size()) return bad("reference to an aggregation that does not exist");

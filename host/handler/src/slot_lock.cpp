@@ -57,7 +57,7 @@ hp_slot* lock_any(const SegmentView& segment, uint32_t preferred, uint32_t tid) 
   /* Slots come in at least two per CPU where there is room: the upper half are spares. */
   const uint32_t spare = preferred + n / 2;
   for (int round = 0; round < kRounds; round++) {
-    for (uint32_t i = 0; i < n; i++) {
+    for (uint32_t i = 0; i <= n; i++) {
       hp_slot* slot = segment.slot((i == 0 ? preferred : spare + i - 1) % n);
       if (try_lock(slot, tid)) return slot;
     }

@@ -26,9 +26,9 @@
 
 namespace hp::host {
 
-struct SegmentOptions {        /* sizes in bytes */
-  uint64_t bufsize = 4 << 20;  /* principal buffer of one slot (each of two halves) */
-  uint64_t aggsize = 4 << 20;  /* aggregation buffer of one slot (each of two halves) */
+struct SegmentOptions {       /* sizes in bytes */
+  uint64_t bufsize = 4 << 20; /* principal buffer of one slot (each of two halves) */
+  uint64_t aggsize = 4 << 20; /* aggregation buffer of one slot (each of two halves) */
   uint64_t dynvarsize = 1 << 20;
   uint64_t specsize = 32 << 10; /* of one speculation; their number is the object's nspec */
   uint64_t scratchsize = 256 << 10;

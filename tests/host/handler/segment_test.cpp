@@ -1,0 +1,163 @@
+#include "host/segment.hpp"
+
+#include <sys/stat.h>
+
+#include "fixture.hpp"
+
+using namespace hp;
+using namespace hp::test;
+
+TEST_CASE("Segment: what was asked for is there, and only what is used takes memory") {
+  Fixture f;
+  const auto& v = f.segment.view();
+  CHECK(v.nslots() >= 4);
+  CHECK(v.principal_size() >= 4 << 20);
+  CHECK(v.agg_size() >= 4 << 20);
+  CHECK(v.globals_size() == sizeof(globals));
+  struct stat st;
+  REQUIRE(::fstat(f.segment.fd(), &st) == 0);
+  CHECK(st.st_blocks * 512 < 256 << 10);
+  CHECK(std::string(v.probes()[3].func) == "read");
+  value(f.segment.set_guest(7, "web1", std::string(200, 'h')));
+  CHECK(std::string(v.guests()[7].name) == "web1");
+  CHECK(std::strlen(v.guests()[7].hostname) == HP_NAME_MAX - 1);
+  CHECK(!f.segment.set_guest(HP_MAX_GUESTS, "x", ""));
+}
+
+TEST_CASE("Segment: a buffer smaller than the program's largest record is refused") {
+  host::SegmentOptions options;
+  options.bufsize = 16;
+  auto r = host::Segment::create(object("clauses"), options);
+  REQUIRE(!r);
+  CHECK(r.error().message.find("bufsize 16") != std::string::npos);
+}
+
+TEST_CASE("Segment: the probe table says when it is full") {
+  host::SegmentOptions options;
+  options.max_probes = 8;
+  Fixture f(options);
+  value(f.segment.add_probe(50, "a", "b", "c", "d"));
+  auto r = f.segment.add_probe(51, "a", "b", "c", "d");
+  REQUIRE(!r);
+  CHECK(r.error().message.find("more than 8 probes") != std::string::npos);
+}
+
+TEST_CASE("Segment: each record and each count is taken exactly once") {
+  Fixture f;
+  f.firing.args[0] = 42;
+  for (int i = 0; i < 3; i++) f.program->fire_id(kWriteReturn, f.firing);
+  host::SlotSnapshot s;
+  auto take = [&] {
+    int n = 0;
+    for (uint32_t i = 0; i < f.segment.view().nslots(); i++) {
+      REQUIRE(f.segment.take(i, s));
+      s.for_each_record([&](const hp_rec& r) {
+        n++;
+        CHECK(r.size == 56);
+        const auto& action = reinterpret_cast<const hp_rec_action&>(*(&r + 1));
+        CHECK(*reinterpret_cast<const int64_t*>(&action + 1) == 42);
+      });
+    }
+    return n;
+  };
+  CHECK(take() == 3);
+  CHECK(take() == 0);
+  f.program->fire_id(kWriteReturn, f.firing);
+  CHECK(take() == 1);
+  CHECK(take() == 0);
+}
+
+TEST_CASE("Segment: a slot held by a stopped firing can still be looked at in the end") {
+  host::SegmentOptions options;
+  options.ncpus = 1;
+  Fixture f(options);
+  f.program->fire_id(kWriteReturn, f.firing);
+  f.segment.view().slot(0)->owner = 1;
+  host::SlotSnapshot s;
+  CHECK(!f.segment.take(0, s, 100'000));
+  CHECK(s.empty());
+  f.segment.peek(0, s);
+  int n = 0;
+  s.for_each_record([&](const hp_rec&) { n++; });
+  CHECK(n == 1);
+}
+
+TEST_CASE("Segment: nonsense written by another process is skipped and counted") {
+  host::SegmentOptions options;
+  options.ncpus = 1;
+  Fixture f(options);
+  const auto& v = f.segment.view();
+  hp_slot* slot = v.slot(0);
+  host::SlotSnapshot s;
+  auto taken = [&] {
+    int n = 0;
+    REQUIRE(f.segment.take(0, s));
+    s.for_each_record([&](const hp_rec&) { n++; });
+    s.for_each_aggregation(f.program->object(), [&](const hp_agg_entry&, auto, auto) { n++; });
+    return n;
+  };
+  auto write_record = [&](uint32_t size) {
+    auto* r = reinterpret_cast<hp_rec*>(v.principal(slot, slot->active));
+    *r = {};
+    r->size = size;
+    slot->principal[slot->active].used = 64;
+  };
+  for (uint32_t size : {0u, 8u, 31u, 72u, ~0u}) {
+    uint64_t before = s.malformed();
+    write_record(size);
+    CHECK(taken() == 0);
+    CHECK(s.malformed() == before + 1);
+  }
+  write_record(64);
+  CHECK(taken() == 1);
+  slot->principal[slot->active].used = ~0ull;
+  CHECK(taken() == 0);
+
+  auto write_entry = [&](uint32_t bucket, hp_agg_entry entry) {
+    uint8_t* half = v.aggregation(slot, slot->active);
+    reinterpret_cast<uint32_t*>(half)[17] = bucket;
+    *reinterpret_cast<hp_agg_entry*>(half + HP_AGG_BUCKETS * 4) = entry;
+    slot->agg[slot->active].used = 32;
+  };
+  constexpr uint32_t kFirst = HP_AGG_BUCKETS * 4 / 8;
+  write_entry(kFirst, {.keysize = 8});
+  CHECK(taken() == 1);
+  uint64_t before = s.malformed();
+  write_entry(kFirst, {.next = kFirst, .keysize = 8}); /* a cycle */
+  CHECK(taken() <= 2);
+  write_entry(kFirst, {.agg = 1, .keysize = 8});
+  CHECK(taken() == 0);
+  write_entry(kFirst, {.keysize = 16});
+  CHECK(taken() == 0);
+  write_entry(kFirst, {.keysize = ~7u});
+  CHECK(taken() == 0);
+  write_entry(~0u, {.keysize = 8});
+  CHECK(taken() == 0);
+  write_entry(1, {.keysize = 8}); /* inside the bucket array */
+  CHECK(taken() == 0);
+  CHECK(s.malformed() == before + 6);
+}
+
+TEST_CASE("SegmentView: a header that contradicts itself is refused") {
+  Fixture f;
+  hp_seg_header good = *f.segment.header();
+  auto refused = [&](auto change) {
+    *f.segment.header() = good;
+    change(*f.segment.header());
+    bool bad = !handler::SegmentView::attach(f.segment.fd());
+    *f.segment.header() = good;
+    return bad;
+  };
+  CHECK(!refused([](hp_seg_header&) {}));
+  CHECK(refused([](hp_seg_header& h) { h.magic = 0; }));
+  CHECK(refused([](hp_seg_header& h) { h.size++; }));
+  CHECK(refused([](hp_seg_header& h) { h.probes_off = 0; }));
+  CHECK(refused([](hp_seg_header& h) { h.max_probes = ~0u; }));
+  CHECK(refused([](hp_seg_header& h) { h.globals_off = h.size; }));
+  CHECK(refused([](hp_seg_header& h) { h.dynvars_size = ~0ull; }));
+  CHECK(refused([](hp_seg_header& h) { h.nslots = 60000; }));
+  CHECK(refused([](hp_seg_header& h) { h.slot_stride = ~7ull; }));
+  CHECK(refused([](hp_seg_header& h) { h.principal_size = ~7ull; }));
+  CHECK(refused([](hp_seg_header& h) { h.agg_size = 8; }));
+  CHECK(refused([](hp_seg_header& h) { h.strsize = 0; }));
+}
