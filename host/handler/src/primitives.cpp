@@ -90,11 +90,11 @@ uint32_t hp_ustack(hp_ctx* ctx, uint64_t* pcs, uint32_t max) {
 }
 
 void hp_raise(hp_ctx* ctx, int signal) {
-  if (hp::GuestAccess* mem = memory_of(ctx)) mem->raise(signal);
+  if (hp::GuestAccess* mem = memory_of(ctx)) mem->raise(*ctx->firing, signal);
 }
 
 void hp_stop(hp_ctx* ctx) {
-  if (hp::GuestAccess* mem = memory_of(ctx)) mem->stop();
+  if (hp::GuestAccess* mem = memory_of(ctx)) mem->stop(*ctx->firing);
 }
 
 int hp_owner_dead(uint32_t owner) {

@@ -11,6 +11,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "transport/segment.h"
+
 namespace hp {
 
 class GuestAccess {
@@ -21,9 +23,9 @@ class GuestAccess {
   virtual int read_string(char* dst, uint64_t gva, size_t max, uint64_t* len,
                           uint64_t* bad) noexcept = 0;
   virtual int write(uint64_t gva, const void* src, size_t size, uint64_t* bad) noexcept = 0;
-  /* raise() and stop(): destructive actions on the traced thread. Ignored where there is none. */
-  virtual void raise(int /*signal*/) noexcept {}
-  virtual void stop() noexcept {}
+  /* raise() and stop(): destructive actions on the thread that fires. Ignored where there is none. */
+  virtual void raise(const hp_firing&, int /*signal*/) noexcept {}
+  virtual void stop(const hp_firing&) noexcept {}
 };
 
 }  // namespace hp

@@ -1,0 +1,96 @@
+/* SyscallObserver of a process guest's monitor: turns system calls into firings of the D programs
+ * that the control page enables, with the guest's memory for the clauses to read.
+ *
+ *     DispatchingObserver observer(control, socket);
+ *     ObserverLink link(control, &observer);
+ *
+ * Threading and fork as SyscallObserver says. control and socket outlive it. */
+#pragma once
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "guest/guest_memory.hpp"
+#include "guest/interposer.hpp"
+#include "handler/program_table.hpp"
+#include "transport/guest_access.hpp"
+
+namespace hp::host {
+
+/* A process guest's memory as clauses see it. */
+class ProcessGuestAccess final : public GuestAccess {
+ public:
+  int read(void* dst, uint64_t gva, size_t size, uint64_t* bad) noexcept override {
+    return guest::GuestMemory::read(dst, gva, size, bad) ? 0 : HP_FLT_BADADDR;
+  }
+  int read_string(char* dst, uint64_t gva, size_t max, uint64_t* len,
+                  uint64_t* bad) noexcept override {
+    return guest::GuestMemory::read_string(dst, gva, max, len, bad) ? 0 : HP_FLT_BADADDR;
+  }
+  int write(uint64_t gva, const void* src, size_t size, uint64_t* bad) noexcept override {
+    return guest::GuestMemory::write(gva, src, size, bad) ? 0 : HP_FLT_BADADDR;
+  }
+  void raise(const hp_firing& f, int signal) noexcept override {
+    ::syscall(SYS_tgkill, f.pid, f.tid, signal);
+  }
+  void stop(const hp_firing& f) noexcept override { ::kill(f.pid, SIGSTOP); }
+};
+
+class DispatchingObserver final : public guest::SyscallObserver {
+ public:
+  DispatchingObserver(hp_ctl* control, int socket) : control_(control), programs_(control, socket) {
+    copy(name_, control->name);
+    copy(hostname_, control->hostname);
+    copy(osversion_, control->osversion);
+  }
+
+  void entry(guest::ThreadView& t, const guest::Syscall& s) noexcept override {
+    hp_firing f;
+    guest::fill_entry(f, t, s);
+    fire(f, t, s.nr, 0);
+  }
+  void exit(guest::ThreadView& t, const guest::Syscall& s, int64_t result) noexcept override {
+    hp_firing f;
+    guest::fill_exit(f, t, s, result);
+    fire(f, t, s.nr, 1);
+  }
+  void forked(guest::ThreadView& t) noexcept override { programs_.forked(thread_of(t)); }
+  void thread_exit(guest::ThreadView& t) noexcept override {
+    if (!t.observer_data) return;
+    programs_.remove_thread(thread_of(t));
+    t.observer_data = nullptr;
+  }
+
+ private:
+  static void copy(char (&to)[HP_NAME_MAX], const char* from) {
+    std::memcpy(to, from, HP_NAME_MAX);
+    to[HP_NAME_MAX - 1] = '\0';
+  }
+  static handler::ProgramTable::Thread* thread_of(guest::ThreadView& t) {
+    return static_cast<handler::ProgramTable::Thread*>(t.observer_data);
+  }
+
+  void fire(hp_firing& f, guest::ThreadView& t, uint64_t nr, uint32_t is_return) noexcept {
+    uint64_t index = nr < HP_CTL_SYSCALLS ? nr : HP_CTL_SYSCALLS - 1;
+    uint64_t programs = __atomic_load_n(&control_->mask[index][is_return], __ATOMIC_ACQUIRE);
+    if (programs == 0) return;
+    f.vmid = __atomic_load_n(&control_->vmid, __ATOMIC_RELAXED);
+    f.reserved = 0;
+    f.vmname = name_;
+    f.hostname = hostname_;
+    f.osversion = osversion_;
+    f.mem = static_cast<GuestAccess*>(&memory_);
+    if (!t.observer_data) t.observer_data = programs_.add_thread();
+    programs_.fire(*thread_of(t), programs,
+                   HP_PROBE_SYSCALL + 2 * static_cast<uint32_t>(index) + is_return, f);
+  }
+
+  hp_ctl* control_;
+  handler::ProgramTable programs_;
+  ProcessGuestAccess memory_;
+  char name_[HP_NAME_MAX], hostname_[HP_NAME_MAX], osversion_[HP_NAME_MAX];
+};
+
+}  // namespace hp::host
