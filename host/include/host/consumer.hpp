@@ -1,0 +1,83 @@
+/* Consumer: reads a program segment and tells a Sink what happened, in order.
+ *
+ *     Consumer consumer(object, segment, sink, options);
+ *     loop: consumer.consume();          every switchrate, and when consumer.pressing()
+ *     ... END ran, guests are done ...
+ *     consumer.finish();
+ *
+ * Each round takes every slot's records and aggregations. Aggregations are merged first; then the
+ * records of all slots run in the order of their time stamps, each record's actions in program order:
+ * what printa(), clear(), trunc() and normalize() see is the consumer's own table. Records written
+ * while a round was collecting wait for the next one, so that order holds across slots.
+ *
+ * The segment is written by other processes: every record is checked against the object's
+ * descriptions; one that does not fit is counted and reported as damaged, and skipped.
+ *
+ * One thread. object, segment and sink must outlive the consumer. */
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "host/aggregation.hpp"
+#include "host/segment.hpp"
+#include "host/sink.hpp"
+#include "transport/object.hpp"
+
+namespace hp::host {
+
+struct ConsumerOptions {
+  bool droptags = false; /* -x droptags */
+};
+
+class Consumer {
+ public:
+  Consumer(const Object&, Segment&, Sink&, ConsumerOptions);
+
+  /* One round. */
+  void consume() { round(false); }
+  /* The last round: everything, stuck slots too; then what was dropped. */
+  void finish();
+
+  /* Is some buffer filling up, so that the next round should not wait? Cheap. */
+  bool pressing() const;
+  /* Status of the last exit() whose record was consumed, or of the segment. */
+  std::optional<int> exit_status() const;
+  /* Reports drops since the last call; finish() does too. Every statusrate. */
+  void report_drops();
+
+  const AggregationTable& table() const { return table_; }
+  const Names& names() const { return names_; }
+
+ private:
+  struct Pending {
+    uint64_t timestamp;
+    uint64_t sequence; /* keeps the order within a slot */
+    std::vector<uint64_t> bytes;
+  };
+  void round(bool last);
+  void refresh_names();
+  void record(const hp_rec&);
+  void clause(const hp_rec&);
+  bool action(const hp_rec_action&, std::span<const std::byte> data);
+  void error(const hp_rec&);
+  const Format* format(uint32_t string);
+
+  const Object& object_;
+  Segment& segment_;
+  Sink& sink_;
+  ConsumerOptions options_;
+  AggregationTable table_;
+  Names names_;
+  SlotSnapshot snapshot_;
+  std::vector<Pending> pending_;
+  uint64_t sequence_ = 0;
+  std::map<uint32_t, std::optional<Format>> formats_; /* by string offset */
+  std::optional<int> exit_status_;
+  uint64_t drops_[HP_DROP_MAX] = {};
+  uint64_t damaged_ = 0, damaged_reported_ = 0; /* records that did not fit the object */
+  bool uses_guests_ = false;
+};
+
+}  // namespace hp::host

@@ -1,0 +1,88 @@
+/* Session: one run of a D program, from its object to the last line of output.
+ *
+ * The life of a session:
+ *     create the segment, enter the matched probes
+ *     start the command's guest, paused (-c); or submit to the fleet and wait for its decision (-E)
+ *     load the program in this process: BEGIN, END, ERROR and timers fire here
+ *     BEGIN; state ACTIVE; let the guest go
+ *     until exit(), the command's end, a signal: consume every switchrate
+ *     disable in the guests; state DRAINING; END; consume the rest
+ *     an empty line and the aggregations that no printa() printed
+ * Whatever happens, guests and segment are gone when run() returns. One thread. */
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "handler/program.hpp"
+#include "host/consumer.hpp"
+#include "host/enabling.hpp"
+#include "host/fleet_client.hpp"
+#include "host/segment.hpp"
+#include "host/signals.hpp"
+#include "host/text_sink.hpp"
+
+namespace hp::host {
+
+struct SessionOptions {
+  std::string program = "probec"; /* in messages */
+  TextOptions text;
+  ConsumerOptions consumer;
+  SegmentOptions segment;
+  uint64_t switchrate = 1'000'000'000, statusrate = 1'000'000'000; /* ns between rounds */
+  uint64_t print_every = 0;         /* ns between prints of all aggregations; 0: only at the end */
+  std::vector<std::string> command; /* -c; empty: none */
+  uint32_t gate = 0;                /* HP_GATE_*, of the command's guest */
+  bool fleet = false;               /* -E */
+  bool verbose = false;
+  std::string socket; /* of the coordinator; empty: the usual place */
+  SubmitOptions submit;
+  std::string output;             /* -o; empty: standard output */
+  TextSink::SetOption set_option; /* for setopt(); may be empty */
+};
+
+class Session {
+ public:
+  Session(Object object, std::string object_bytes, Enabling enabling, SessionOptions options);
+  ~Session();
+
+  /* The exit status: what exit() was given, 0 without. Errors are fatal ones, for the user. */
+  Result<int> run();
+  /* The text sink's options, for setopt(). */
+  TextSink* sink() { return sink_.get(); }
+
+ private:
+  Result<> create_segment();
+  Result<> start_command();
+  Result<> join_fleet();
+  Result<> load();
+  bool fire(uint32_t probe_id);
+  Result<> loop();
+  Result<> end();
+  int wait_limit(uint64_t now) const;
+  void serve_fleet();
+  void notice(const std::string& line);
+  void report_command_end();
+
+  Object object_;
+  std::string object_bytes_;
+  Enabling enabling_;
+  SessionOptions options_;
+  Output output_;
+  std::unique_ptr<TextSink> sink_;
+  Fd object_fd_;
+  Segment segment_;
+  std::unique_ptr<handler::Program> program_;
+  std::unique_ptr<Consumer> consumer_;
+  std::unique_ptr<guest::Supervisor> guest_;
+  uint32_t guest_slot_ = 0;
+  std::unique_ptr<FleetClient> fleet_;
+  std::unique_ptr<StopSignals> signals_;
+  std::string hostname_, osversion_;
+  bool stop_ = false; /* leave the loop: command or fleet ended */
+  bool fleet_failed_ = false;
+  uint64_t next_switch_ = 0, next_status_ = 0, next_print_ = 0;
+};
+
+}  // namespace hp::host

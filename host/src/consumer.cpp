@@ -1,0 +1,277 @@
+#include "host/consumer.hpp"
+
+#include <time.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "handler/match.hpp"
+#include "host/messages.hpp"
+#include "host/text.hpp"
+#include "transport/segment.h"
+
+namespace hp::host {
+namespace {
+
+uint64_t monotonic_now() {
+  struct timespec t{};
+  ::clock_gettime(CLOCK_MONOTONIC, &t);
+  return static_cast<uint64_t>(t.tv_sec) * 1000000000u + static_cast<uint64_t>(t.tv_nsec);
+}
+
+template <size_t N>
+std::string bounded(const char (&s)[N]) {
+  return {s, ::strnlen(s, N)};
+}
+
+std::vector<AggregationDesc> describe(const Object& object) {
+  std::vector<AggregationDesc> out;
+  for (const hp_obj_agg& a : object.aggs()) {
+    const auto keys = object.keys_of(a);
+    out.push_back({object.str(a.name), a, {keys.begin(), keys.end()}});
+  }
+  return out;
+}
+
+}  // namespace
+
+Consumer::Consumer(const Object& object, Segment& segment, Sink& sink, ConsumerOptions options)
+    : object_(object), segment_(segment), sink_(sink), options_(options), table_(describe(object)) {
+  for (const hp_obj_field& f : object.fields())
+    uses_guests_ |= f.val == HP_VAL_VMNAME || f.val == HP_VAL_HOSTNAME;
+}
+
+void Consumer::refresh_names() {
+  const uint32_t n = segment_.view().nprobes();
+  const hp_seg_probe* probes = segment_.view().probes();
+  while (names_.probes.size() < n) {
+    const hp_seg_probe& p = probes[names_.probes.size()];
+    names_.probes.push_back(
+        {p.id, bounded(p.prov), bounded(p.mod), bounded(p.func), bounded(p.name)});
+  }
+  if (!uses_guests_) return;
+  const hp_seg_guest* guests = segment_.view().guests();
+  for (uint32_t i = 0; i < HP_MAX_GUESTS; ++i) {
+    if (__atomic_load_n(&guests[i].state, __ATOMIC_ACQUIRE) == 0) continue;
+    names_.guests[i] = {bounded(guests[i].name), bounded(guests[i].hostname)};
+  }
+}
+
+bool Consumer::pressing() const {
+  const handler::SegmentView& view = segment_.view();
+  for (uint32_t i = 0; i < view.nslots(); ++i) {
+    const hp_slot* slot = view.slot(i);
+    const uint32_t half = __atomic_load_n(&slot->active, __ATOMIC_RELAXED) & 1;
+    if (__atomic_load_n(&slot->principal[half].used, __ATOMIC_RELAXED) > view.principal_size() / 4)
+      return true;
+    if (__atomic_load_n(&slot->agg[half].used, __ATOMIC_RELAXED) > view.agg_size() / 2) return true;
+  }
+  return false;
+}
+
+void Consumer::round(bool last) {
+  const uint64_t cutoff = last ? UINT64_MAX : monotonic_now();
+  for (uint32_t i = 0; i < segment_.view().nslots(); ++i) {
+    if (!segment_.take(i, snapshot_)) {
+      if (!last) continue;
+      segment_.peek(i, snapshot_);
+    }
+    refresh_names(); /* after the take: whatever a record names is in the tables by now */
+    snapshot_.for_each_aggregation(object_, [&](const hp_agg_entry& e, auto key, auto value) {
+      if (!table_.merge(e.agg, std::as_bytes(key), value, names_)) ++damaged_;
+    });
+    snapshot_.for_each_record([&](const hp_rec& r) {
+      Pending p{r.timestamp, sequence_++, std::vector<uint64_t>(r.size / 8)};
+      std::memcpy(p.bytes.data(), &r, r.size);
+      pending_.push_back(std::move(p));
+    });
+  }
+  std::sort(pending_.begin(), pending_.end(), [](const Pending& a, const Pending& b) {
+    return a.timestamp != b.timestamp ? a.timestamp < b.timestamp : a.sequence < b.sequence;
+  });
+  const auto ready = std::find_if(pending_.begin(), pending_.end(),
+                                  [&](const Pending& p) { return p.timestamp > cutoff; });
+  for (auto it = pending_.begin(); it != ready; ++it)
+    record(*reinterpret_cast<const hp_rec*>(it->bytes.data()));
+  pending_.erase(pending_.begin(), ready);
+}
+
+void Consumer::record(const hp_rec& r) {
+  if (r.probe >= names_.probes.size() || r.clause >= object_.clauses().size()) {
+    ++damaged_;
+    return;
+  }
+  switch (r.kind) {
+    case HP_REC_CLAUSE:
+      return clause(r);
+    case HP_REC_ERROR:
+      return error(r);
+    default:
+      ++damaged_;
+  }
+}
+
+void Consumer::clause(const hp_rec& r) {
+  const RecordInfo info{r.cpu, &names_.probes[r.probe], r.vmid, r.timestamp, r.clause};
+  sink_.begin(info);
+  const auto* base = reinterpret_cast<const std::byte*>(&r);
+  for (size_t at = sizeof(hp_rec); at < r.size;) {
+    hp_rec_action a;
+    if (r.size - at < sizeof a) {
+      ++damaged_;
+      break;
+    }
+    std::memcpy(&a, base + at, sizeof a);
+    if (a.size < sizeof a || a.size % 8 != 0 || a.size > r.size - at ||
+        a.action >= object_.actions().size() ||
+        !action(a, {base + at + sizeof a, a.size - sizeof a})) {
+      ++damaged_;
+      break;
+    }
+    at += a.size;
+  }
+  sink_.end(info);
+}
+
+const Format* Consumer::format(uint32_t string) {
+  auto [it, added] = formats_.try_emplace(string);
+  if (added)
+    if (Result<Format> f = parse_format(object_.str(string))) it->second = std::move(*f);
+  return it->second ? &*it->second : nullptr;
+}
+
+bool Consumer::action(const hp_rec_action& recorded, std::span<const std::byte> data) {
+  const hp_obj_action& a = object_.actions()[recorded.action];
+  const std::span<const uint32_t> aggs = object_.aggs_of(a);
+  std::vector<Value> values;
+  if (!decode_values(data, object_.fields_of(a), names_, values)) return false;
+  const auto number = [&](size_t i) -> int64_t {
+    return i < values.size() ? static_cast<int64_t>(values[i].number) : 0;
+  };
+  switch (a.kind) {
+    case HP_ACT_TRACE:
+    case HP_ACT_PRINT:
+      if (values.empty()) return false;
+      sink_.traced(values[0]);
+      return true;
+    case HP_ACT_TRACEMEM: {
+      if (values.empty()) return false;
+      std::string_view bytes = values[0].text;
+      if (values.size() > 1 && number(1) >= 0)
+        bytes = bytes.substr(0, static_cast<size_t>(number(1)));
+      sink_.memory(bytes);
+      return true;
+    }
+    case HP_ACT_STACK:
+    case HP_ACT_USTACK:
+    case HP_ACT_JSTACK:
+      if (values.empty()) return false;
+      sink_.stack(stack_frames(values[0]));
+      return true;
+    case HP_ACT_SYM:
+    case HP_ACT_MOD:
+    case HP_ACT_USYM:
+    case HP_ACT_UMOD:
+    case HP_ACT_UADDR:
+      if (values.empty()) return false;
+      sink_.symbol(values.back().number);
+      return true;
+    case HP_ACT_PRINTF: {
+      const Format* f = format(a.format);
+      if (!f) return false;
+      sink_.formatted(*f, values);
+      return true;
+    }
+    case HP_ACT_PRINTA: {
+      const bool plain = object_.str(a.format)[0] == 0;
+      const Format* f = plain ? nullptr : format(a.format);
+      if ((!plain && !f) || aggs.empty()) return false;
+      sink_.aggregations(table_, aggs, f);
+      return true;
+    }
+    case HP_ACT_CLEAR:
+      for (const uint32_t agg : aggs) table_.clear(agg);
+      return true;
+    case HP_ACT_TRUNC:
+      for (const uint32_t agg : aggs) table_.trunc(agg, number(0));
+      return true;
+    case HP_ACT_NORMALIZE:
+      for (const uint32_t agg : aggs)
+        if (!table_.normalize(agg, number(0))) sink_.message("normalize() by 0 has no effect\n");
+      return true;
+    case HP_ACT_DENORMALIZE:
+      for (const uint32_t agg : aggs) table_.normalize(agg, 1);
+      return true;
+    case HP_ACT_EXIT:
+      exit_status_ = static_cast<int>(number(0));
+      return true;
+    case HP_ACT_FREOPEN:
+    case HP_ACT_SYSTEM: {
+      const Format* f = format(a.format);
+      if (!f) return false;
+      std::string text;
+      append_printf(text, *f, values);
+      if (a.kind == HP_ACT_SYSTEM)
+        sink_.run(text);
+      else
+        sink_.redirect(text);
+      return true;
+    }
+    case HP_ACT_FTRUNCATE:
+      sink_.truncate();
+      return true;
+    case HP_ACT_SETOPT:
+      if (values.empty()) return false;
+      sink_.setopt(values[0].text, values.size() > 1 ? values[1].text : "");
+      return true;
+    case HP_ACT_COMMIT:
+    case HP_ACT_DISCARD:
+    case HP_ACT_SPECULATE:
+      return true; /* the runtime did what there is to do */
+    default:
+      return false;
+  }
+}
+
+void Consumer::error(const hp_rec& r) {
+  if (r.size < sizeof(hp_rec) + sizeof(hp_rec_error)) {
+    ++damaged_;
+    return;
+  }
+  hp_rec_error e;
+  std::memcpy(&e, &r + 1, sizeof e);
+  const uint32_t epid = handler::enabled_probe_id(object_, segment_.view().probes(),
+                                                  segment_.view().nprobes(), r.probe, r.clause);
+  sink_.message(error_message(epid, names_.probes[r.probe], e));
+}
+
+void Consumer::report_drops() {
+  for (unsigned reason = 0; reason < HP_DROP_MAX; ++reason) {
+    const uint64_t now = segment_.drops(reason);
+    if (now == drops_[reason]) continue;
+    sink_.message(drop_message(reason, now - drops_[reason], options_.droptags));
+    drops_[reason] = now;
+  }
+  const uint64_t damaged = damaged_ + snapshot_.malformed();
+  if (damaged != damaged_reported_) {
+    const uint64_t n = damaged - damaged_reported_;
+    std::string line;
+    appendf(line, "%llu damaged record%s skipped\n", static_cast<unsigned long long>(n),
+            n == 1 ? "" : "s");
+    sink_.message(line);
+    damaged_reported_ = damaged;
+  }
+}
+
+void Consumer::finish() {
+  round(true);
+  report_drops();
+}
+
+std::optional<int> Consumer::exit_status() const {
+  if (exit_status_) return exit_status_;
+  if (segment_.exiting()) return segment_.header()->exit_status;
+  return std::nullopt;
+}
+
+}  // namespace hp::host

@@ -1,0 +1,132 @@
+#include "host/text_sink.hpp"
+
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "host/text.hpp"
+
+namespace hp::host {
+
+void TextSink::begin(const RecordInfo& r) {
+  if (options_.quiet) {
+    header_ = true; /* as dtrace(1): a program that turns quiet off later gets no header */
+    return;
+  }
+  std::string out;
+  if (!header_) append_header(out);
+  header_ = true;
+  append_row(out, r.cpu, *r.probe);
+  output_.write(out);
+}
+
+void TextSink::end(const RecordInfo&) {
+  if (!options_.quiet) output_.write("\n");
+}
+
+void TextSink::traced(const Value& v) {
+  std::string out;
+  append_traced(out, v, options_.quiet, options_.rawbytes);
+  output_.write(out);
+}
+
+void TextSink::memory(std::string_view bytes) {
+  std::string out;
+  append_dump(out, bytes);
+  output_.write(out);
+}
+
+void TextSink::stack(std::span<const uint64_t> pcs) {
+  std::string out;
+  append_stack(out, pcs, options_.stackindent);
+  output_.write(out);
+}
+
+void TextSink::symbol(uint64_t address) {
+  std::string text, out;
+  appendf(text, "0x%llx", static_cast<unsigned long long>(address));
+  appendf(out, "  %-50s", text.c_str());
+  output_.write(out);
+}
+
+void TextSink::formatted(const Format& format, std::span<const Value> values) {
+  std::string out;
+  append_printf(out, format, values);
+  output_.write(out);
+}
+
+void TextSink::aggregations(const AggregationTable& table, std::span<const uint32_t> aggs,
+                            const Format* format) {
+  std::string out;
+  const auto row = [&](const std::vector<Value>& key, std::span<const AggregationArgument> values) {
+    if (format)
+      append_printf(out, *format, key, values);
+    else
+      append_aggregation_row(out, key, values);
+  };
+  if (!format) out += '\n';
+  if (aggs.size() == 1) {
+    for (const AggregationEntry* e : table.sorted(aggs, options_.sort)) {
+      const AggregationArgument a = table.argument(*e);
+      row(e->key, {&a, 1});
+      printed_.insert(e->agg);
+    }
+  } else {
+    for (const AggregationTable::Row& r : table.joined(aggs, options_.sort)) {
+      row(*r.key, r.values);
+      printed_.insert(aggs.begin(), aggs.end());
+    }
+  }
+  output_.write(out);
+}
+
+void TextSink::redirect(const std::string& path) {
+  const Result<> r = output_.reopen(path);
+  if (!r) message("couldn't freopen() \"" + path + "\": " + r.error().message + "\n");
+}
+
+void TextSink::run(const std::string& command) {
+  (void)output_.flush();
+  if (std::system(command.c_str()) == -1) message("couldn't run system() command\n");
+}
+
+void TextSink::setopt(const std::string& name, const std::string& value) {
+  if (!set_option_) return;
+  const Result<> r = set_option_(name, value);
+  if (!r)
+    message("couldn't set option \"" + name + "\" to \"" + value + "\": " + r.error().message +
+            "\n");
+}
+
+void TextSink::message(const std::string& line) {
+  /* In order with the output when both go to one place. */
+  (void)output_.flush();
+  std::fprintf(stderr, "%s: %s", program_.c_str(), line.c_str());
+}
+
+void TextSink::remaining(const AggregationTable& table) {
+  std::vector<uint32_t> aggs;
+  for (uint32_t i = 0; i < table.descs().size(); ++i)
+    if (!printed_.contains(i)) aggs.push_back(i);
+  std::string out;
+  for (const AggregationEntry* e : table.sorted(aggs, options_.sort)) {
+    const AggregationArgument a = table.argument(*e);
+    append_aggregation_row(out, e->key, {&a, 1});
+  }
+  output_.write(out);
+}
+
+void TextSink::all(const AggregationTable& table) {
+  if (table.size() == 0) return;
+  std::vector<uint32_t> aggs;
+  for (uint32_t i = 0; i < table.descs().size(); ++i) aggs.push_back(i);
+  std::string out = "\n";
+  for (const AggregationEntry* e : table.sorted(aggs, options_.sort)) {
+    const AggregationArgument a = table.argument(*e);
+    append_aggregation_row(out, e->key, {&a, 1});
+  }
+  output_.write(out);
+}
+
+}  // namespace hp::host
