@@ -1,5 +1,6 @@
 #include "host/segment.hpp"
 
+#include <fcntl.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -93,7 +94,23 @@ Result<Segment> Segment::create(const Object& object, const SegmentOptions& opti
       m.as<hp_slot>(h.slots_off + i * h.slot_stride)->index = i;
   }
   s.view_ = HP_TRY(handler::SegmentView::attach(s.fd_.get()));
+  s.creator_ = true;
   return s;
+}
+
+Segment::~Segment() {
+  if (creator_ && fd_) retire();
+}
+
+void Segment::retire() {
+  set_state(HP_STATE_DEAD);
+  for (uint32_t i = 0; i < view_.nslots(); i++)
+    if (handler::lock_for(view_.slot(i), static_cast<uint32_t>(::gettid()), kDefaultWait))
+      handler::unlock(view_.slot(i));
+  /* Everything behind the header and the tables, fallocate(2). */
+  const auto from = static_cast<off_t>(view_.data_offset());
+  (void)::fallocate(fd_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, from,
+                    static_cast<off_t>(view_.size()) - from);
 }
 
 Result<Segment> Segment::open(Fd fd) {

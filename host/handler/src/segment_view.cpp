@@ -50,6 +50,7 @@ Result<SegmentView> SegmentView::attach(int fd) {
   v.principal_size_ = h.principal_size;
   v.agg_size_ = h.agg_size;
   v.scratch_size_ = h.scratch_size;
+  v.globals_off_ = h.globals_off;
   v.globals_size_ = h.globals_size;
   v.nslots_ = h.nslots;
   v.max_probes_ = h.max_probes;

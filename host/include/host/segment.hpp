@@ -98,6 +98,10 @@ class Segment {
   static constexpr uint64_t kDefaultWait = 2'000'000; /* ns */
 
   Segment() = default;
+  Segment(Segment&&) = default;
+  Segment& operator=(Segment&&) = default;
+  /* The creator's end of a segment is everyone's: see retire(). */
+  ~Segment();
   /* An empty segment in HP_STATE_NEW. Fails when a buffer is smaller than the program's largest
    * record, or when there is no memory. */
   static Result<Segment> create(const Object&, const SegmentOptions&);
@@ -136,9 +140,15 @@ class Segment {
    * complete records and entries, read in place. Nothing may be taken from the slot afterwards. */
   void peek(uint32_t slot, SlotSnapshot&);
 
+  /* Declares the program dead and gives the memory back at once, though guests that fired it may keep
+   * the segment mapped until they load their next program. Late firings see the state, or write
+   * to pages that nobody reads. */
+  void retire();
+
  private:
   Fd fd_;
   handler::SegmentView view_;
+  bool creator_ = false;
 };
 
 }  // namespace hp::host

@@ -5,14 +5,16 @@
   S(syscall, "syscall")                                                                           \
   S(begin, "BEGIN")                                                                               \
   S(end, "END")                                                                                   \
-  S(error, "ERROR") S(entry, "entry") S(ret, "return") S(read, "read") S(write, "write")          \
-      S(open_glob, "open*") S(exit, "exit_group") S(web, "web*") S(type_int, "int")               \
-          S(c0, "hp_clause_0") S(c1, "hp_clause_1") S(c2, "hp_clause_2") S(c3, "hp_clause_3")     \
-              S(c4, "hp_clause_4") S(c5, "hp_clause_5") S(c6, "hp_clause_6") S(c7, "hp_clause_7") \
-                  S(opt, "quiet") S(opt_value, "1") S(agg, "calls") S(format, "%d\n")
+  S(error, "ERROR")                                                                               \
+  S(entry, "entry") S(ret, "return") S(read, "read") S(write, "write") S(open_glob, "open*")      \
+      S(exit, "exit_group") S(web, "web*") S(type_int, "int") S(c0, "hp_clause_0")                \
+          S(c1, "hp_clause_1") S(c2, "hp_clause_2") S(c3, "hp_clause_3") S(c4, "hp_clause_4")     \
+              S(c5, "hp_clause_5") S(c6, "hp_clause_6") S(c7, "hp_clause_7") S(c8, "hp_clause_8") \
+                  S(profile, "profile") S(opt, "quiet") S(opt_value, "1") S(agg, "calls")         \
+                      S(format, "%d\n")
 #define TABLES(T)                                     \
-  T(HP_TBL_DESCS, descs, struct hp_obj_desc, 9)       \
-  T(HP_TBL_CLAUSES, clauses, struct hp_obj_clause, 8) \
+  T(HP_TBL_DESCS, descs, struct hp_obj_desc, 10)      \
+  T(HP_TBL_CLAUSES, clauses, struct hp_obj_clause, 9) \
   T(HP_TBL_ACTIONS, actions, struct hp_obj_action, 1) \
   T(HP_TBL_FIELDS, fields, struct hp_obj_field, 2)    \
   T(HP_TBL_AGGS, aggs, struct hp_obj_agg, 1)          \
@@ -37,6 +39,7 @@ IN_DATA struct data data = {
             [6] = {.func = STR(exit), .name = STR(entry), .clause = 5},
             [7] = {.func = STR(exit), .name = STR(entry), .clause = 6},
             [8] = {.prov = STR(dtrace), .name = STR(end), .clause = 7},
+            [9] = {.prov = STR(profile), .clause = 8},
         },
     .clauses =
         {
@@ -48,6 +51,7 @@ IN_DATA struct data data = {
             ONE_DESC(5, 6, c5),
             ONE_DESC(6, 7, c6),
             ONE_DESC(7, 8, c7),
+            ONE_DESC(8, 9, c8),
         },
     .actions = {{.kind = HP_ACT_PRINTF, .format = STR(format), .fields = {0, 1}, .aggs = {0, 1}}},
     .fields = {{.val = HP_VAL_INT, .size = 8, .flags = HP_FIELD_SIGNED, .type = STR(type_int)},
@@ -189,5 +193,14 @@ CLAUSE(6) {
 /* dtrace:::END */
 CLAUSE(7) {
   globals(ctx)->ends++;
+  return 0;
+}
+
+/* profile::: counts by probe and by CPU; exit() at the firing that the test asks for. */
+CLAUSE(8) {
+  struct globals* g = globals(ctx);
+  if (++g->ticks[ctx->probe & 15] == g->exit_at)
+    __atomic_store_n(&ctx->seg->exiting, 1, __ATOMIC_RELEASE);
+  g->cpus[ctx->firing->cpu & 63]++;
   return 0;
 }

@@ -7,6 +7,7 @@ struct globals {
   uint64_t entries, weight, local_seen, loaded, length, computed;
   uint64_t begins, now, ends, errors, after_exit, error_local, fault_in_error;
   uint64_t error_args[6];
+  uint64_t ticks[16], cpus[64], exit_at;
   char text[16];
 };
 struct locals {

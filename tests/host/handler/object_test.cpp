@@ -56,8 +56,8 @@ size_t visit(const Object& o) {
 
 TEST_CASE("Object: the tables of a compiled program are read back") {
   Object o = object("clauses");
-  REQUIRE(o.clauses().size() == 8);
-  REQUIRE(o.descs().size() == 9);
+  REQUIRE(o.clauses().size() == 9);
+  REQUIRE(o.descs().size() == 10);
   CHECK(o.descs_of(o.clauses()[1]).size() == 2);
   CHECK(std::string(o.str(o.descs()[2].func)) == "open*");
   CHECK(std::string(o.str(o.clauses()[7].symbol)) == "hp_clause_7");
@@ -83,7 +83,7 @@ TEST_CASE("Object: read() takes the bytes of a descriptor") {
   std::string bytes = object_bytes("clauses");
   Fd fd = value(make_memfd("object", bytes.size()));
   REQUIRE(::pwrite(fd.get(), bytes.data(), bytes.size(), 0) == ssize_t(bytes.size()));
-  CHECK(value(Object::read(fd.get())).clauses().size() == 8);
+  CHECK(value(Object::read(fd.get())).clauses().size() == 9);
 }
 
 TEST_CASE("Object: offsets, counts, ranges and strings are all checked") {
@@ -113,10 +113,10 @@ TEST_CASE("Object: offsets, counts, ranges and strings are all checked") {
   }
   CHECK(h(+[](hp_obj_header& o, char* d) { rows<hp_obj_desc>(o, d, HP_TBL_DESCS)->func = ~0u; }) !=
         "");
-  CHECK(h(+[](hp_obj_header& o, char* d) { rows<hp_obj_desc>(o, d, HP_TBL_DESCS)->clause = 8; }) !=
+  CHECK(h(+[](hp_obj_header& o, char* d) { rows<hp_obj_desc>(o, d, HP_TBL_DESCS)->clause = 9; }) !=
         "");
   CHECK(h(+[](hp_obj_header& o, char* d) {
-          rows<hp_obj_clause>(o, d, HP_TBL_CLAUSES)->descs = {9, ~0u};
+          rows<hp_obj_clause>(o, d, HP_TBL_CLAUSES)->descs = {10, ~0u};
         }) != "");
   CHECK(h(+[](hp_obj_header& o, char* d) {
           rows<hp_obj_clause>(o, d, HP_TBL_CLAUSES)->source = 10;

@@ -161,3 +161,26 @@ TEST_CASE("SegmentView: a header that contradicts itself is refused") {
   CHECK(refused([](hp_seg_header& h) { h.agg_size = 8; }));
   CHECK(refused([](hp_seg_header& h) { h.strsize = 0; }));
 }
+
+TEST_CASE("Segment: its end returns the memory and is seen by those who still map it") {
+  Fixture f;
+  auto guest = f.load({"web1", ""});
+  for (uint32_t cpu = 0; cpu < 4; cpu++) {
+    f.firing.cpu = cpu;
+    guest->fire_id(kWriteReturn, f.firing);
+    guest->fire_id(kOpen, f.firing);
+  }
+  Fd memory = value(Fd(::dup(f.segment.fd())).duplicate());
+  auto blocks = [&] {
+    struct stat st;
+    REQUIRE(::fstat(memory.get(), &st) == 0);
+    return st.st_blocks;
+  };
+  auto before = blocks();
+  {
+    host::Segment ended = std::move(f.segment);
+  }
+  CHECK(blocks() < before);
+  CHECK(guest->segment().state() == HP_STATE_DEAD);
+  CHECK(!guest->fire_id(kOpen, f.firing));
+}

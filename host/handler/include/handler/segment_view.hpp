@@ -37,6 +37,9 @@ class SegmentView {
   uint64_t scratch_size() const { return scratch_size_; }
   uint64_t globals_size() const { return globals_size_; }
   uint32_t strsize() const { return strsize_; }
+  uint64_t size() const { return mapping_.size(); }
+  /* Where variables, buffers and slots begin, behind the tables. */
+  uint64_t data_offset() const { return globals_off_; }
 
   uint32_t max_probes() const { return max_probes_; }
   /* Complete entries; grows. */
@@ -56,7 +59,8 @@ class SegmentView {
  private:
   Mapping mapping_;
   uint64_t probes_off_ = 0, guests_off_ = 0, slots_off_ = 0, slot_stride_ = 0;
-  uint64_t principal_size_ = 0, agg_size_ = 0, scratch_size_ = 0, globals_size_ = 0;
+  uint64_t principal_size_ = 0, agg_size_ = 0, scratch_size_ = 0;
+  uint64_t globals_off_ = 0, globals_size_ = 0;
   uint32_t nslots_ = 0, max_probes_ = 0, strsize_ = 0;
 };
 

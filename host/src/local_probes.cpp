@@ -1,0 +1,143 @@
+#include "host/local_probes.hpp"
+
+#include <sched.h>
+#include <strings.h>
+#include <sys/prctl.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "transport/control.h"
+
+namespace hp::host {
+
+namespace {
+
+constexpr uint64_t kSecond = 1'000'000'000;
+
+struct Unit {
+  const char* suffix;
+  uint64_t nanoseconds;
+};
+constexpr Unit kUnits[] = {
+    {"ns", 1},
+    {"nsec", 1},
+    {"us", 1000},
+    {"usec", 1000},
+    {"ms", 1'000'000},
+    {"msec", 1'000'000},
+    {"s", kSecond},
+    {"sec", kSecond},
+    {"m", 60 * kSecond},
+    {"min", 60 * kSecond},
+    {"h", 3600 * kSecond},
+    {"hour", 3600 * kSecond},
+    {"d", 86400 * kSecond},
+    {"day", 86400 * kSecond},
+};
+
+/* Interval of "997", "1s", "10HZ"; 0 if it is none. */
+uint64_t interval_of(std::string_view text) {
+  uint64_t n = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
+  if (error != std::errc() || n == 0) return 0;
+  std::string suffix(end, text.data() + text.size());
+  if (suffix.empty() || ::strcasecmp(suffix.c_str(), "hz") == 0) return kSecond / n;
+  for (const Unit& u : kUnits)
+    if (::strcasecmp(suffix.c_str(), u.suffix) == 0)
+      return n <= LocalProbes::kNever / 4 / u.nanoseconds ? n * u.nanoseconds : 0;
+  return 0;
+}
+
+}  // namespace
+
+std::optional<TimerProbe> parse_timer_probe(std::string_view name) {
+  TimerProbe t;
+  if (name.starts_with("profile-")) {
+    t.every_cpu = true;
+    name.remove_prefix(8);
+  } else if (name.starts_with("tick-")) {
+    name.remove_prefix(5);
+  } else {
+    return std::nullopt;
+  }
+  t.interval_ns = interval_of(name);
+  if (t.interval_ns < LocalProbes::kMinInterval) return std::nullopt;
+  return t;
+}
+
+LocalProbes::LocalProbes(handler::Program& program) : program_(program) {
+  utsname u{};
+  ::uname(&u);
+  hostname_ = u.nodename;
+  osversion_ = std::string("Linux-") + u.release;
+  firing_.pid = ::getpid();
+  firing_.tid = ::gettid();
+  firing_.host_tid = firing_.tid;
+  firing_.ppid = ::getppid();
+  firing_.uid = ::getuid();
+  firing_.gid = ::getgid();
+  ::prctl(PR_GET_NAME, firing_.execname);
+  firing_.vmname = firing_.hostname = hostname_.c_str();
+  firing_.osversion = osversion_.c_str();
+
+  cpu_set_t set;
+  const long configured = ::sysconf(_SC_NPROCESSORS_ONLN);
+  if (::sched_getaffinity(0, sizeof set, &set) == 0)
+    for (uint32_t cpu = 0; cpu < CPU_SETSIZE; cpu++)
+      if (CPU_ISSET(cpu, &set)) cpus_.push_back(cpu);
+  /* A process bound to some CPUs still profiles them all; their numbers are then not known. */
+  if (configured > 0 && cpus_.size() < static_cast<size_t>(configured)) {
+    cpus_.clear();
+    for (long cpu = 0; cpu < configured; cpu++) cpus_.push_back(static_cast<uint32_t>(cpu));
+  }
+}
+
+bool LocalProbes::fire(uint32_t probe_id) {
+  firing_.cpu = static_cast<uint32_t>(std::max(0, ::sched_getcpu()));
+  return program_.fire_id(probe_id, firing_);
+}
+
+void LocalProbes::start(uint64_t now) {
+  timers_.clear();
+  const handler::SegmentView& segment = program_.segment();
+  for (uint32_t i = 0; i < segment.nprobes(); i++) {
+    const hp_seg_probe& p = segment.probes()[i];
+    if (std::string_view(p.prov) != "profile") continue;
+    if (auto spec = parse_timer_probe(p.name))
+      timers_.push_back({i, *spec, now + spec->interval_ns});
+  }
+}
+
+uint64_t LocalProbes::next_deadline() const {
+  uint64_t next = kNever;
+  for (const Timer& t : timers_) next = std::min(next, t.deadline);
+  return next;
+}
+
+size_t LocalProbes::fire_due(uint64_t now) {
+  size_t fired = 0;
+  while (!timers_.empty() && !program_.segment().exiting()) {
+    Timer& t =
+        *std::min_element(timers_.begin(), timers_.end(),
+                          [](const Timer& a, const Timer& b) { return a.deadline < b.deadline; });
+    if (t.deadline > now) break;
+    if (t.spec.every_cpu) {
+      for (uint32_t cpu : cpus_) {
+        firing_.cpu = cpu;
+        fired += program_.fire(t.probe, firing_);
+      }
+    } else {
+      firing_.cpu = static_cast<uint32_t>(std::max(0, ::sched_getcpu()));
+      fired += program_.fire(t.probe, firing_);
+    }
+    t.deadline += t.spec.interval_ns;
+    const uint64_t late = now > t.deadline ? (now - t.deadline) / t.spec.interval_ns : 0;
+    if (late > kMaxCatchUp) t.deadline += (late - kMaxCatchUp) * t.spec.interval_ns;
+  }
+  return fired;
+}
+
+}  // namespace hp::host
