@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "handler/link.hpp"
+#include "handler/program.hpp"
 #include "handler/slot_lock.hpp"
 #include "transport/guest_access.hpp"
 
@@ -102,6 +103,12 @@ int hp_owner_dead(uint32_t owner) {
   return hp::handler::owner_is_dead(owner) ? 1 : 0;
 }
 
+uint32_t hp_epid(hp_ctx* ctx) {
+  const auto* p = static_cast<const hp::handler::Program*>(ctx->program);
+  return hp::handler::enabled_probe_id(p->object(), p->segment().probes(), p->segment().nprobes(),
+                                       ctx->probe, ctx->clause);
+}
+
 }  // extern "C"
 
 namespace hp::handler {
@@ -118,6 +125,7 @@ std::span<const Import> primitives() {
       {"hp_raise", reinterpret_cast<uint64_t>(&hp_raise)},
       {"hp_stop", reinterpret_cast<uint64_t>(&hp_stop)},
       {"hp_owner_dead", reinterpret_cast<uint64_t>(&hp_owner_dead)},
+      {"hp_epid", reinterpret_cast<uint64_t>(&hp_epid)},
   };
   return table;
 }

@@ -134,6 +134,7 @@ bool Program::fire(uint32_t probe, const hp_firing& firing) noexcept {
   frame.ctx.seg = segment_.header();
   frame.ctx.slot = slot;
   frame.ctx.firing = &firing;
+  frame.ctx.program = this;
   frame.ctx.scratch = frame.locals + 2 * locals_;
   frame.ctx.scratch_size = static_cast<uint32_t>(segment_.scratch_size() - 2 * locals_);
   frame.ctx.locals = frame.locals;

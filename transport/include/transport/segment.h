@@ -225,6 +225,7 @@ struct hp_ctx {
   uint8_t* locals; /* this-> variables: zeroed at each firing, shared by its clauses */
   uint8_t* rec;    /* record being built, 0 = none; owned by the runtime */
   uint32_t rec_used, rec_max;
+  const void* program; /* opaque: the dispatcher's own, for its primitives */
   const char* strtok; /* where strtok(NULL, ...) goes on; reset by each clause that uses it */
 };
 
@@ -263,6 +264,7 @@ void hp_stop(struct hp_ctx*);           /* destructive: stop() */
 /* Called while waiting for a lock in the segment that thread `owner` (host tid) holds: gives the CPU
  * away and returns nonzero when that thread no longer exists, so that the lock may be stolen. */
 int hp_owner_dead(uint32_t owner);
+uint32_t hp_epid(struct hp_ctx*); /* enabled probe ID of the running clause */
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,29 @@
+/* Code generation: checked D program -> relocatable ELF64 x86-64 object (transport/object.h).
+ *
+ *     std::string elf = HP_TRY(emit_object(program, {}));
+ *
+ * The passes, in order (probec/src/codegen):
+ *     layout    where variables live, how keys and record fields are encoded, record sizes
+ *     tables    .hyprobe.data
+ *     clauses   one LLVM function per clause, calling the runtime (probec/runtime)
+ *     emit      runtime functions materialised, optimised, object code
+ *
+ * Uses one LLVM context per call; calls must not overlap. Errors: constructs that the language has
+ * and this version does not run ("line 3: ..."), and programs beyond the format's limits. */
+#pragma once
+#include <string>
+
+#include "probec/checked.hpp"
+#include "transport/result.hpp"
+
+namespace hp::probec {
+
+struct CodegenOptions {
+  bool optimise = true;
+  uint32_t stack_frames = 20, ustack_frames = 20; /* of stack() and ustack() without an argument */
+  bool dump_ir = false; /* LLVM IR of the finished module instead of an object */
+};
+
+Result<std::string> emit_object(const CheckedProgram& program, const CodegenOptions& options);
+
+}  // namespace hp::probec

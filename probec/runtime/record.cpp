@@ -1,0 +1,93 @@
+/* Records: reserved in the active half of the slot's principal buffer, filled by generated code,
+ * and counted by `used` only once complete, so an aborted clause leaves nothing behind. */
+#include "runtime.hpp"
+
+static uint8_t* principal(hp_ctx* ctx, uint32_t half) {
+  return reinterpret_cast<uint8_t*>(ctx->slot) + sizeof(hp_slot) + half * ctx->seg->principal_size;
+}
+
+extern "C" {
+
+uint64_t hp_rt_timestamp(hp_ctx* ctx) {
+  if (!ctx->timestamp) ctx->timestamp = hp_now();
+  return ctx->timestamp;
+}
+
+uint64_t hp_rt_vtimestamp(hp_ctx* ctx) {
+  if (!ctx->vtimestamp) ctx->vtimestamp = hp_vtime(ctx);
+  return ctx->vtimestamp;
+}
+
+uint8_t* hp_rt_rec_begin(hp_ctx* ctx, uint32_t max) {
+  uint32_t half = ctx->slot->active & 1;
+  uint64_t used = ctx->slot->principal[half].used;
+  uint64_t size = ctx->seg->principal_size;
+  if (RT_UNLIKELY(used > size || max > size - used)) {
+    rt_drop(ctx, HP_DROP_PRINCIPAL);
+    return nullptr;
+  }
+  return principal(ctx, half) + used;
+}
+
+void hp_rt_rec_commit(hp_ctx* ctx, uint8_t* rec, uint32_t size, uint16_t kind) {
+  auto* r = reinterpret_cast<hp_rec*>(rec);
+  r->size = size;
+  r->kind = kind;
+  r->cpu = static_cast<uint16_t>(ctx->firing->cpu);
+  r->clause = ctx->clause;
+  r->probe = ctx->probe;
+  r->timestamp = hp_rt_timestamp(ctx);
+  r->vmid = ctx->firing->vmid;
+  r->indent = 0;
+  hp_buf* buf = &ctx->slot->principal[ctx->slot->active & 1];
+  __atomic_store_n(&buf->used, buf->used + size, __ATOMIC_RELEASE);
+}
+
+uint32_t hp_rt_put_str(uint8_t* dst, const char* s) {
+  uint64_t n = rt_len(s);
+  __builtin_memcpy(dst, &n, 8);
+  uint64_t words = (n + 7) / 8;
+  if (n) {
+    uint64_t last = 0; /* the padding of the last word is zero */
+    __builtin_memcpy(dst + words * 8, &last, 8);
+    rt_copy(dst + 8, s, n);
+    for (uint64_t i = n; i < words * 8; i++) dst[8 + i] = 0;
+  }
+  return static_cast<uint32_t>(8 + words * 8);
+}
+
+/* Fixed room (multiple of 8) of which size bytes are read through a D pointer. */
+uint32_t hp_rt_put_bytes(hp_ctx* ctx, uint8_t* dst, uint64_t addr, uint32_t size, uint32_t room) {
+  rt_zero_words(reinterpret_cast<uint64_t*>(dst), room / 8);
+  if (size > room) size = room;
+  hp_rt_load_bytes(ctx, dst, addr, size);
+  return room;
+}
+
+/* The process, then `frames` program counters, unused ones 0. */
+uint32_t hp_rt_put_ustack(hp_ctx* ctx, uint8_t* dst, uint32_t frames) {
+  auto* words = reinterpret_cast<uint64_t*>(dst);
+  words[0] = static_cast<uint32_t>(ctx->firing->pid);
+  rt_zero_words(words + 1, frames);
+  hp_ustack(ctx, words + 1, frames);
+  return 8 + frames * 8;
+}
+
+/* Return address of the function that the guest is in; 0 if unknown. */
+uint64_t hp_rt_ucaller(hp_ctx* ctx) {
+  uint64_t pcs[2] = {};
+  hp_ustack(ctx, pcs, 2);
+  return pcs[1];
+}
+
+uint64_t hp_rt_ustackdepth(hp_ctx* ctx) {
+  uint64_t pcs[64];
+  return hp_ustack(ctx, pcs, 64);
+}
+
+void hp_rt_exit(hp_ctx* ctx, int32_t status) {
+  if (__atomic_load_n(&ctx->seg->exiting, __ATOMIC_ACQUIRE)) return;
+  __atomic_store_n(&ctx->seg->exit_status, status, __ATOMIC_RELAXED);
+  __atomic_store_n(&ctx->seg->exiting, 1u, __ATOMIC_RELEASE);
+}
+}

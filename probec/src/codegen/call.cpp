@@ -1,0 +1,106 @@
+/* Subroutines. */
+#include <llvm/IR/Intrinsics.h>
+
+#include "clause.hpp"
+
+namespace hp::probec::codegen {
+
+llvm::Value* ClauseEmitter::byte_swap(llvm::Value* v, unsigned bytes) {
+  llvm::Value* narrow = b_.CreateTrunc(v, b_.getIntNTy(bytes * 8));
+  return b_.CreateZExt(b_.CreateUnaryIntrinsic(llvm::Intrinsic::bswap, narrow), b_.getInt64Ty());
+}
+
+llvm::Value* ClauseEmitter::subroutine(const Expr& e) {
+  const Type& t = p_.types[e.type];
+  uint32_t n = e.operands.count;
+  /* Arguments in order, each evaluated once. */
+  std::vector<llvm::Value*> v;
+  for (uint32_t i = 0; i < n; i++) v.push_back(value(operand(e, i)));
+  auto str = [&](uint32_t i) -> llvm::Value* {
+    return i < n && v[i] && v[i]->getType()->isPointerTy() ? v[i] : null();
+  };
+  auto num = [&](uint32_t i, uint64_t absent = 0) -> llvm::Value* {
+    return i < n && v[i] && v[i]->getType()->isIntegerTy() ? v[i] : i64(absent);
+  };
+  auto integer = [&](llvm::Value* r) {
+    return extend(b_.CreateZExtOrTrunc(r, b_.getInt64Ty()), t);
+  };
+  switch (e.function) {
+    case Function::Alloca:
+      return checked_call("hp_rt_alloca", {ctx_, num(0)});
+    case Function::Bcopy:
+      checked_call("hp_rt_bcopy", {ctx_, num(0), num(1), num(2)});
+      return nullptr;
+    case Function::Copyin:
+      return checked_call("hp_rt_copyin", {ctx_, num(0), num(1)});
+    case Function::Copyinstr:
+      return checked_call("hp_rt_copyinstr", {ctx_, num(0), num(1, ~0ull)});
+    case Function::Copyinto:
+      checked_call("hp_rt_copyinto", {ctx_, num(0), num(1), num(2)});
+      return nullptr;
+    case Function::Basename:
+      return checked_call("hp_rt_basename", {ctx_, str(0)});
+    case Function::Dirname:
+      return checked_call("hp_rt_dirname", {ctx_, str(0)});
+    case Function::Cleanpath:
+      return checked_call("hp_rt_cleanpath", {ctx_, str(0)});
+    case Function::Strlen:
+      return call("hp_rt_strlen", {str(0)});
+    case Function::Strjoin:
+      return checked_call("hp_rt_strjoin", {ctx_, str(0), str(1)});
+    case Function::Substr:
+      return checked_call("hp_rt_substr", {ctx_, str(0), num(1), num(2, INT64_MAX)});
+    case Function::Strchr:
+      return checked_call("hp_rt_strchr", {ctx_, str(0), num(1)});
+    case Function::Strrchr:
+      return checked_call("hp_rt_strrchr", {ctx_, str(0), num(1)});
+    case Function::Strstr:
+      return checked_call("hp_rt_strstr", {ctx_, str(0), str(1)});
+    case Function::Index:
+      return integer(call("hp_rt_index", {str(0), str(1), num(2)}));
+    case Function::Rindex:
+      return integer(call("hp_rt_rindex", {str(0), str(1), num(2, INT64_MAX)}));
+    case Function::Strtok:
+      return checked_call("hp_rt_strtok", {ctx_, str(0), str(1)});
+    case Function::Tolower:
+      return checked_call("hp_rt_tolower", {ctx_, str(0)});
+    case Function::Toupper:
+      return checked_call("hp_rt_toupper", {ctx_, str(0)});
+    case Function::Lltostr:
+      return checked_call("hp_rt_lltostr", {ctx_, num(0), num(1, 10)});
+    case Function::Strtoll:
+      return call("hp_rt_strtoll", {str(0), num(1, 10)});
+    case Function::InetNtoa:
+      return checked_call("hp_rt_inet_ntoa", {ctx_, num(0)});
+    case Function::Htons:
+    case Function::Ntohs:
+      return byte_swap(num(0), 2);
+    case Function::Htonl:
+    case Function::Ntohl:
+      return byte_swap(num(0), 4);
+    case Function::Htonll:
+    case Function::Ntohll:
+      return byte_swap(num(0), 8);
+    /* dev_t as the kernel hands it to user space: major 31..20 (of 32), minor below, high parts above */
+    case Function::Getmajor:
+      return integer(b_.CreateAnd(b_.CreateLShr(num(0), 20), i64(0xfff)));
+    case Function::Getminor:
+      return integer(b_.CreateAnd(num(0), i64(0xfffff)));
+    case Function::Rand:
+      return integer(call("hp_rt_rand", {ctx_}));
+    case Function::Progenyof: {
+      llvm::Value* f = firing();
+      auto same = [&](uint64_t offset) {
+        llvm::Value* id = b_.CreateSExt(fixed(f, offset, b_.getInt32Ty()), b_.getInt64Ty());
+        return b_.CreateICmpEQ(id, num(0));
+      };
+      llvm::Value* self = same(offsetof(hp_firing, pid));
+      return from_bool(b_.CreateOr(self, same(offsetof(hp_firing, ppid))));
+    }
+    default:
+      unsupported(e.loc, std::string(name_of(e.function)) + "( )");
+      return t.is_string() ? null() : i64(0);
+  }
+}
+
+}  // namespace hp::probec::codegen

@@ -1,0 +1,162 @@
+/* Keys and record fields in their encodings, and the actions that make records. */
+#include "clause.hpp"
+
+namespace hp::probec::codegen {
+
+void ClauseEmitter::advance(Cursor& c, llvm::Value* n) {
+  c.offset = b_.CreateAdd(c.offset, n);
+}
+
+void ClauseEmitter::put_word(Cursor& c, llvm::Value* v) {
+  llvm::Value* to =
+      b_.CreateInBoundsGEP(b_.getInt8Ty(), c.base, b_.CreateZExt(c.offset, b_.getInt64Ty()));
+  b_.CreateAlignedStore(v, to, llvm::Align(8));
+  advance(c, i32(8));
+}
+
+void ClauseEmitter::put_builtin(Cursor& c, const Encoding& e) {
+  llvm::Value* f = firing();
+  switch (e.val) {
+    case HP_VAL_COMM:
+      for (unsigned i = 0; i < HP_COMM_LEN; i += 8)
+        put_word(c, fixed(f, offsetof(hp_firing, execname) + i, b_.getInt64Ty()));
+      break;
+    case HP_VAL_VMNAME:
+    case HP_VAL_HOSTNAME:
+      put_word(
+          c, b_.CreateZExt(fixed(f, offsetof(hp_firing, vmid), b_.getInt32Ty()), b_.getInt64Ty()));
+      break;
+    default:
+      put_word(
+          c, b_.CreateZExt(fixed(ctx_, offsetof(hp_ctx, probe), b_.getInt32Ty()), b_.getInt64Ty()));
+      break;
+  }
+}
+
+/* stack(), ustack(), usym() and friends: the process first, then addresses. */
+void ClauseEmitter::put_frames(Cursor& c, const Expr& e, const Encoding& enc) {
+  llvm::Value* pid = fixed(firing(), offsetof(hp_firing, pid), b_.getInt32Ty());
+  if (e.kind != ExprKind::Call) return unsupported(e.loc, "a stack or symbol in a variable");
+  if (enc.flags & HP_FIELD_SYM) {
+    llvm::Value* address = e.operands.count ? int_value(operand(e, 0)) : i64(0);
+    put_word(c, b_.CreateZExt(pid, b_.getInt64Ty()));
+    put_word(c, address);
+    return;
+  }
+  if (e.function == Function::Stack) {
+    for (uint32_t i = 0; i < enc.room; i += 8)
+      put_word(c, i64(0)); /* no kernel below a process guest */
+    return;
+  }
+  llvm::Value* to =
+      b_.CreateInBoundsGEP(b_.getInt8Ty(), c.base, b_.CreateZExt(c.offset, b_.getInt64Ty()));
+  advance(c, call("hp_rt_put_ustack", {ctx_, to, i32((enc.room - 8) / 8)}));
+}
+
+void ClauseEmitter::put(Cursor& c, ExprId id, const Encoding& enc) {
+  const Expr& e = p_[id];
+  auto here = [&] {
+    return b_.CreateInBoundsGEP(b_.getInt8Ty(), c.base, b_.CreateZExt(c.offset, b_.getInt64Ty()));
+  };
+  switch (enc.val) {
+    case HP_VAL_INT:
+      put_word(c, int_value(id));
+      break;
+    case HP_VAL_STR: {
+      llvm::Value* s = string_value(id);
+      advance(c, call("hp_rt_put_str", {here(), s}));
+      break;
+    }
+    case HP_VAL_BYTES: {
+      if (enc.flags & (HP_FIELD_STACK | HP_FIELD_USTACK | HP_FIELD_SYM))
+        return put_frames(c, e, enc);
+      llvm::Value* address = address_of(place(id));
+      checked_call("hp_rt_put_bytes", {ctx_, here(), address, i32(enc.size), i32(enc.room)});
+      advance(c, i32(enc.room));
+      break;
+    }
+    default:
+      put_builtin(c, enc);
+      break;
+  }
+}
+
+Cursor ClauseEmitter::key(const std::vector<llvm::Value*>& prefix, Range operands,
+                          const std::vector<Encoding>& encodings) {
+  uint64_t room = 8 * prefix.size();
+  for (const Encoding& e : encodings) room += e.room;
+  Cursor c{room ? buffer(static_cast<uint32_t>(room)) : null(), i32(0)};
+  for (llvm::Value* v : prefix) put_word(c, v);
+  for (uint32_t i = 0; i < operands.count && i < encodings.size(); i++)
+    put(c, p_.operands[operands.first + i], encodings[i]);
+  return c;
+}
+
+void ClauseEmitter::action(StmtId id, const Stmt& s) {
+  const ActionLayout* a = l_.action_of(index_, id);
+  if (!a) return destructive(s);
+  llvm::Value* begin = b_.CreateLoad(b_.getInt32Ty(), record_size_);
+  Cursor c{record_, b_.CreateAdd(begin, i32(sizeof(hp_rec_action)))};
+  if (s.action == Function::Tracemem) {
+    const Encoding& enc = a->fields[0];
+    ExprId what = operand(s, 0);
+    const Type& t = p_.type_of(what);
+    llvm::Value* address = t.is_string()
+                               ? checked_call("hp_rt_string_ptr", {ctx_, string_value(what)})
+                           : t.is_scalar() ? int_value(what)
+                                           : address_of(place(what));
+    llvm::Value* n = i64(enc.size);
+    llvm::Value* wanted = s.operands.count > 2 ? int_value(operand(s, 2)) : nullptr;
+    if (wanted) n = b_.CreateSelect(b_.CreateICmpULT(wanted, n), wanted, n);
+    llvm::Value* to =
+        b_.CreateInBoundsGEP(b_.getInt8Ty(), c.base, b_.CreateZExt(c.offset, b_.getInt64Ty()));
+    checked_call("hp_rt_put_bytes", {ctx_, to, address, n, i32(enc.room)});
+    advance(c, i32(enc.room));
+    if (wanted) put_word(c, wanted);
+  } else if (s.action == Function::Exit) {
+    llvm::Value* status = s.operands.count ? int_value(operand(s, 0)) : i64(0);
+    put_word(c, status);
+    call("hp_rt_exit", {ctx_, status});
+  } else {
+    for (uint32_t i = 0; i < s.operands.count; i++) put(c, operand(s, i), a->fields[i]);
+  }
+  llvm::Value* header =
+      b_.CreateInBoundsGEP(b_.getInt8Ty(), record_, b_.CreateZExt(begin, b_.getInt64Ty()));
+  b_.CreateAlignedStore(i32(a->index), at(header, offsetof(hp_rec_action, action)), llvm::Align(8));
+  b_.CreateAlignedStore(b_.CreateSub(c.offset, begin), at(header, offsetof(hp_rec_action, size)),
+                        llvm::Align(4));
+  b_.CreateStore(c.offset, record_size_);
+}
+
+/* Actions on the guest itself: no record. */
+void ClauseEmitter::destructive(const Stmt& s) {
+  auto arg = [&](uint32_t i) { return i < s.operands.count ? int_value(operand(s, i)) : i64(0); };
+  switch (s.action) {
+    case Function::Raise:
+      call("hp_rt_raise", {ctx_, arg(0)});
+      break;
+    case Function::Stop:
+      call("hp_rt_stop", {ctx_});
+      break;
+    case Function::Chill:
+      call("hp_rt_chill", {arg(0)});
+      break;
+    case Function::Copyout: {
+      llvm::Value* from = arg(0);
+      llvm::Value* to = arg(1);
+      checked_call("hp_rt_copyout", {ctx_, from, to, arg(2)});
+      break;
+    }
+    case Function::Copyoutstr: {
+      llvm::Value* from = string_value(operand(s, 0));
+      llvm::Value* to = arg(1);
+      checked_call("hp_rt_copyoutstr", {ctx_, from, to, arg(2)});
+      break;
+    }
+    default:
+      unsupported(s.loc, std::string(name_of(s.action)) + "( )");
+      break;
+  }
+}
+
+}  // namespace hp::probec::codegen

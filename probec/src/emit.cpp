@@ -1,0 +1,137 @@
+/* The last pass: a short optimisation pipeline, then object code for x86-64.
+ *
+ * The runtime was optimised when probec was built, so a program needs only inlining and the scalar
+ * passes that profit from what inlining makes constant (key sizes, widths, strsize). */
+#include <elf.h>
+#include <llvm/Analysis/InlineCost.h>
+#include <llvm/IR/LegacyPassManager.h>
+#include <llvm/IR/Verifier.h>
+#include <llvm/MC/TargetRegistry.h>
+#include <llvm/Passes/PassBuilder.h>
+#include <llvm/Support/TargetSelect.h>
+#include <llvm/Target/TargetMachine.h>
+#include <llvm/Transforms/IPO/GlobalDCE.h>
+#include <llvm/Transforms/IPO/Inliner.h>
+#include <llvm/Transforms/InstCombine/InstCombine.h>
+#include <llvm/Transforms/Scalar/ADCE.h>
+#include <llvm/Transforms/Scalar/DeadStoreElimination.h>
+#include <llvm/Transforms/Scalar/EarlyCSE.h>
+#include <llvm/Transforms/Scalar/LoopPassManager.h>
+#include <llvm/Transforms/Scalar/LoopRotation.h>
+#include <llvm/Transforms/Scalar/LoopUnrollPass.h>
+#include <llvm/Transforms/Scalar/SROA.h>
+#include <llvm/Transforms/Scalar/SimplifyCFG.h>
+
+#include <cstring>
+#include <mutex>
+
+#include "codegen/unit.hpp"
+
+namespace hp::probec::codegen {
+namespace {
+
+std::unique_ptr<llvm::TargetMachine> make_target(std::string& error) {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    LLVMInitializeX86TargetInfo();
+    LLVMInitializeX86Target();
+    LLVMInitializeX86TargetMC();
+    LLVMInitializeX86AsmPrinter();
+  });
+  const std::string triple = "x86_64-pc-linux-gnu";
+  const llvm::Target* target = llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!target) return nullptr;
+  llvm::TargetOptions options;
+  options.FunctionSections = false; /* clauses name their own sections */
+  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
+      triple, "x86-64", "-sse,-sse2,-mmx,-x87,+soft-float", options, llvm::Reloc::PIC_,
+      llvm::CodeModel::Small, llvm::CodeGenOptLevel::Less));
+}
+
+void optimise(llvm::Module& m, llvm::TargetMachine& target) {
+  llvm::LoopAnalysisManager lam;
+  llvm::FunctionAnalysisManager fam;
+  llvm::CGSCCAnalysisManager cgam;
+  llvm::ModuleAnalysisManager mam;
+  llvm::PassBuilder pb(&target);
+  pb.registerModuleAnalyses(mam);
+  pb.registerCGSCCAnalyses(cgam);
+  pb.registerFunctionAnalyses(fam);
+  pb.registerLoopAnalyses(lam);
+  pb.crossRegisterProxies(lam, fam, cgam, mam);
+
+  llvm::ModulePassManager mpm;
+  llvm::FunctionPassManager early;
+  early.addPass(llvm::SROAPass(llvm::SROAOptions::ModifyCFG));
+  early.addPass(llvm::EarlyCSEPass());
+  early.addPass(llvm::SimplifyCFGPass());
+  mpm.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(early)));
+  llvm::InlineParams inlining = llvm::getInlineParams(2, 0);
+  mpm.addPass(llvm::ModuleInlinerWrapperPass(inlining));
+  mpm.addPass(llvm::GlobalDCEPass());
+  llvm::FunctionPassManager late;
+  late.addPass(llvm::SROAPass(llvm::SROAOptions::ModifyCFG));
+  late.addPass(llvm::EarlyCSEPass(true));
+  late.addPass(llvm::InstCombinePass());
+  late.addPass(llvm::SimplifyCFGPass());
+  late.addPass(llvm::createFunctionToLoopPassAdaptor(llvm::LoopFullUnrollPass(2, true)));
+  late.addPass(llvm::SROAPass(llvm::SROAOptions::ModifyCFG));
+  late.addPass(llvm::EarlyCSEPass(true));
+  late.addPass(llvm::InstCombinePass());
+  late.addPass(llvm::DSEPass());
+  late.addPass(llvm::ADCEPass());
+  late.addPass(llvm::SimplifyCFGPass());
+  mpm.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(late)));
+  mpm.run(m, mam);
+}
+
+/* .hyprobe.* sections are read from the file, never loaded. */
+void unload_tables(llvm::MutableArrayRef<char> elf) {
+  Elf64_Ehdr eh;
+  HP_CHECK(elf.size() >= sizeof eh);
+  std::memcpy(&eh, elf.data(), sizeof eh);
+  auto header = [&](unsigned i) {
+    Elf64_Shdr sh;
+    std::memcpy(&sh, elf.data() + eh.e_shoff + i * sizeof sh, sizeof sh);
+    return sh;
+  };
+  Elf64_Shdr names = header(eh.e_shstrndx);
+  for (unsigned i = 0; i < eh.e_shnum; i++) {
+    Elf64_Shdr sh = header(i);
+    const char* name = elf.data() + names.sh_offset + sh.sh_name;
+    if (std::strncmp(name, ".hyprobe.", 9) != 0) continue;
+    sh.sh_flags &= ~static_cast<Elf64_Xword>(SHF_ALLOC | SHF_WRITE);
+    std::memcpy(elf.data() + eh.e_shoff + i * sizeof sh, &sh, sizeof sh);
+  }
+}
+
+}  // namespace
+
+Result<std::string> emit_module(Unit& unit, const CodegenOptions& options) {
+  std::string error;
+  std::unique_ptr<llvm::TargetMachine> target = make_target(error);
+  if (!target) return fail("this LLVM cannot generate x86-64 code: " + error);
+  llvm::Module& m = unit.module();
+  m.setTargetTriple(target->getTargetTriple().str());
+  m.setDataLayout(target->createDataLayout());
+#ifdef HP_ASSERTS
+  llvm::raw_string_ostream trouble(error);
+  if (llvm::verifyModule(m, &trouble)) return fail("generated code is malformed: " + error);
+#endif
+  if (options.optimise) optimise(m, *target);
+  if (options.dump_ir) {
+    std::string text;
+    llvm::raw_string_ostream(text) << m;
+    return text;
+  }
+  llvm::SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream out(bytes);
+  llvm::legacy::PassManager passes;
+  if (target->addPassesToEmitFile(passes, out, nullptr, llvm::CodeGenFileType::ObjectFile, true))
+    return fail("this LLVM cannot write object files");
+  passes.run(m);
+  unload_tables(bytes);
+  return std::string(bytes.data(), bytes.size());
+}
+
+}  // namespace hp::probec::codegen
