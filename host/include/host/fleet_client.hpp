@@ -57,6 +57,9 @@ struct SubmitOptions {
 };
 
 class FleetChannel;
+namespace rpc {
+struct Message;
+}
 
 class FleetClient {
  public:
@@ -80,7 +83,10 @@ class FleetClient {
 
  private:
   explicit FleetClient(std::unique_ptr<FleetChannel>);
-  void serve(int timeout_ms);
+  using Clock = std::chrono::steady_clock;
+  void serve();
+  void handle(const rpc::Message&);
+  bool wait_input(Clock::time_point end, bool* interrupted);
   void lost(const std::string& reason);
 
   std::unique_ptr<FleetChannel> channel_;

@@ -1,0 +1,130 @@
+/* probed: the daemon. `probed coordinator` (or overlord) on a host. */
+#include <fcntl.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/syslog_sink.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <asio/signal_set.hpp>
+#include <cstdio>
+
+#include "host/fleet_client.hpp"
+#include "host/fleet_server.hpp"
+
+using namespace hp;
+
+namespace {
+
+/* Two descriptors for each program and one for each peer: the soft limit is for select(2) users. */
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* Runs the server; `ready` is called once it listens. */
+template <class Ready>
+int serve(const std::string& path, Ready ready) {
+  raise_descriptor_limit();
+  asio::io_context io;
+  FleetServer server(io, path);
+  auto opened = server.open();
+  ready(opened);
+  if (!opened) return 1;
+  spdlog::info("coordinator listens on {}", path);
+  asio::signal_set signals(io, SIGTERM, SIGINT);
+  signals.async_wait([&](std::error_code error, int) {
+    if (!error) server.shut_down();
+  });
+  io.run();
+  return 0;
+}
+
+int foreground(const std::string& path) {
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("probed"));
+  return serve(path, [&](const Result<>& opened) {
+    if (!opened) std::fprintf(stderr, "probed: %s\n", opened.error().message.c_str());
+  });
+}
+
+/* The parent returns when the daemon listens, or says why it does not. */
+int background(const std::string& path) {
+  int pipe[2];
+  if (::pipe2(pipe, O_CLOEXEC) != 0) {
+    std::perror("probed: pipe");
+    return 1;
+  }
+  std::fflush(nullptr);
+  pid_t pid = ::fork();
+  if (pid < 0) {
+    std::perror("probed: fork");
+    return 1;
+  }
+  if (pid != 0) {
+    ::close(pipe[1]);
+    std::string message;
+    char buffer[512];
+    for (ssize_t n; (n = ::read(pipe[0], buffer, sizeof buffer)) != 0;) {
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) break;
+      message.append(buffer, static_cast<size_t>(n));
+    }
+    if (message == "ready") {
+      std::printf("probed: coordinator runs on %s (pid %d)\n", path.c_str(), pid);
+      return 0;
+    }
+    std::fprintf(stderr, "probed: %s\n",
+                 message.empty() ? "the coordinator died at start" : message.c_str());
+    return 1;
+  }
+  ::close(pipe[0]);
+  ::setsid();
+  spdlog::set_default_logger(spdlog::syslog_logger_mt("probed", "probed", LOG_PID, LOG_DAEMON));
+  return serve(path, [&](const Result<>& opened) {
+    std::string message = opened ? "ready" : opened.error().message;
+    ssize_t n = ::write(pipe[1], message.data(), message.size());
+    (void)n;
+    ::close(pipe[1]);
+    int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (int fd : {0, 1, 2}) ::dup2(null, fd);
+    ::close(null);
+    if (::chdir("/") != 0) return;
+  });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"probed: the Hyprobe daemon"};
+  app.require_subcommand(1);
+  app.set_version_flag("-V,--version", "probed: Hyprobe 0.1.0");
+  std::string path = fleet_socket_path();
+  bool stay = false;
+  auto* coordinator =
+      app.add_subcommand("coordinator", "register guests and run programs on all of them");
+  coordinator->alias("overlord");
+  coordinator->add_option("--socket", path, "control socket")->capture_default_str();
+  coordinator->add_flag("--foreground", stay, "stay in the foreground and log to standard error");
+  auto* agent = app.add_subcommand("agent", "the part inside a Linux guest (not built yet)");
+  agent->alias("minion");
+  agent->allow_extras();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  }
+  if (*agent) {
+    std::fprintf(stderr, "probed: the agent arrives with Linux guests; this version has none\n");
+    return 2;
+  }
+  ::signal(SIGPIPE, SIG_IGN);
+  if (path.empty() || path[0] != '/') { /* the daemon leaves the directory it was started in */
+    char* cwd = ::getcwd(nullptr, 0);
+    if (cwd) path = std::string(cwd) + "/" + path;
+    std::free(cwd);
+  }
+  return stay ? foreground(path) : background(path);
+}
