@@ -48,7 +48,7 @@ uint64_t* hp_rt_agg(hp_ctx* ctx, uint32_t agg, const uint8_t* key, uint32_t keys
                     uint64_t initial) {
   uint8_t* base = half_of(ctx, ctx->slot->active & 1);
   uint64_t full = rt_hash(key, keysize) + agg * 0x9e3779b97f4a7c15ull;
-  auto hash = static_cast<uint32_t>(full ^ (full >> 32));
+  auto hash = static_cast<uint32_t>(full);
   uint32_t* head = reinterpret_cast<uint32_t*>(base) + (hash & (HP_AGG_BUCKETS - 1));
   for (uint32_t at = *head; at;) {
     auto* e = reinterpret_cast<hp_agg_entry*>(base + 8ull * at);

@@ -110,8 +110,7 @@ RT_INLINE void unlock(Stripe* s) {
 }
 
 RT_INLINE uint32_t hash32(const uint8_t* key, uint32_t keysize) {
-  uint64_t h = rt_hash(key, keysize);
-  return static_cast<uint32_t>(h ^ (h >> 32));
+  return static_cast<uint32_t>(rt_hash(key, keysize));
 }
 
 /* The link that points to the entry (so that it can be removed), or to the end of the chain.

@@ -82,17 +82,18 @@ void hp_rt_copyinto(hp_ctx* ctx, uint64_t addr, uint64_t size, uint64_t dst) {
 static const char* take_string(hp_ctx* ctx, uint64_t addr, uint64_t limit) {
   if (limit > hp_strsize) limit = hp_strsize;
   if (limit == 0) limit = 1;
+  bool host = rt_is_host(addr);
+  uint64_t room = 0;
+  const uint8_t* src = host ? rt_area(ctx, addr, &room) : nullptr; /* before dst extends the area */
+  if (host && !src) {
+    rt_fail(ctx, HP_FLT_BADADDR, addr);
+    return nullptr;
+  }
   uint32_t mark = ctx->scratch_used;
   auto* dst = static_cast<char*>(hp_rt_alloc(ctx, limit));
   if (!dst) return nullptr;
   uint64_t len = 0;
-  if (rt_is_host(addr)) {
-    uint64_t room;
-    const uint8_t* src = rt_area(ctx, addr, &room);
-    if (!src) {
-      rt_fail(ctx, HP_FLT_BADADDR, addr);
-      return nullptr;
-    }
+  if (host) {
     while (len < limit - 1 && len < room && src[len]) {
       dst[len] = static_cast<char>(src[len]);
       len++;

@@ -74,7 +74,7 @@ void optimise(llvm::Module& m, llvm::TargetMachine& target) {
   late.addPass(llvm::EarlyCSEPass(true));
   late.addPass(llvm::InstCombinePass());
   late.addPass(llvm::SimplifyCFGPass());
-  late.addPass(llvm::createFunctionToLoopPassAdaptor(llvm::LoopFullUnrollPass(2, true)));
+  late.addPass(llvm::createFunctionToLoopPassAdaptor(llvm::LoopFullUnrollPass(2)));
   late.addPass(llvm::SROAPass(llvm::SROAOptions::ModifyCFG));
   late.addPass(llvm::EarlyCSEPass(true));
   late.addPass(llvm::InstCombinePass());
