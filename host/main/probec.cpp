@@ -1,0 +1,401 @@
+/* probec: compiles a D program, runs it and prints what it traces: the dtrace(1) of Hyprobe.
+ *
+ *     1 command line and environment        probec_cli
+ *     2 sources -> checked program          probec/compiler
+ *     3 checked program -> ELF object       probec/codegen      (or -Y: an object from a file)
+ *     4 descriptions -> probes              host/enabling
+ *     5 run, print, exit status             host/session
+ *
+ * Exit status, as dtrace(1): 0, or what exit() was given; 1 after a fatal error; 2 for a command line
+ * that makes no sense. */
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+
+#include "host/session.hpp"
+#include "probec/codegen.hpp"
+#include "probec/compiler.hpp"
+#include "probec_cli.hpp"
+
+using namespace hp;
+using probec::Option;
+
+namespace {
+
+/* What one -n, -s ... became; objects from -Y are one unit without a source. */
+struct Unit {
+  std::string what, name; /* "description" or "script", and its name in messages */
+  uint32_t matches = 0;
+};
+
+class Probec {
+ public:
+  explicit Probec(Cli cli) : cli_(std::move(cli)), options_(cli_.options) {}
+  int main();
+
+ private:
+  bool read_sources();
+  bool compile();
+  bool load_elf();
+  bool write_elf();
+  bool adopt_object(std::string bytes);
+  bool match();
+  bool match_failed(size_t desc);
+  int list();
+  void list_pattern(const host::ProbePattern&, std::string& out) const;
+  bool list_out(const std::string& text);
+  bool ready_for_command();
+  int run();
+  host::SessionOptions session_options();
+  host::TextOptions text_options() const;
+
+  int fatal(const std::string& message) const {
+    std::fprintf(stderr, "%s: %s\n", cli_.program.c_str(), message.c_str());
+    return 1;
+  }
+  void notice(const std::string& message) const {
+    if (!options_.flag(Option::quiet))
+      std::fprintf(stderr, "%s: %s\n", cli_.program.c_str(), message.c_str());
+  }
+  void report(const probec::Diagnostic& d) const {
+    const probec::DiagnosticStyle style{options_.flag(Option::errtags),
+                                        ::isatty(STDERR_FILENO) == 1 || cli_.verbose > 0};
+    std::fputs(probec::render(d, cli_.sources, style, cli_.program).c_str(), stderr);
+  }
+
+  Cli cli_;
+  probec::Options& options_;
+  std::vector<Unit> units_;
+  std::vector<uint32_t> unit_of_clause_;
+  std::vector<probec::Location> locations_; /* of descriptions, in order; empty with -Y */
+  std::string bytes_;
+  Object object_;
+  host::ProbeTable table_;
+  host::Enabling enabling_;
+};
+
+int Probec::main() {
+  if (cli_.sources.empty() && cli_.run_elf.empty()) {
+    if (cli_.mode == Mode::List) return list();
+    return fatal("no probes specified");
+  }
+  if (!read_sources()) return 1;
+  if (cli_.mode == Mode::List) return list();
+  if (!(cli_.run_elf.empty() ? compile() : load_elf())) return 1;
+  if (!match()) return 1;
+  if (!cli_.elf.empty() && !write_elf()) return 1;
+  if (cli_.mode == Mode::Compile) return 0;
+  return run();
+}
+
+bool Probec::read_sources() {
+  for (probec::Source& s : cli_.sources) {
+    Unit unit;
+    if (s.kind == probec::SourceKind::Script) {
+      Result<probec::Source> script = probec::read_script(s.name);
+      if (!script) return fatal(script.error().message), false;
+      s = std::move(*script);
+      unit = {"script", s.name};
+      cli_.arguments[0] = s.name; /* $0 */
+    } else {
+      unit = {"description", s.text.substr(0, s.text.find_first_of("{/;"))};
+    }
+    units_.push_back(unit);
+  }
+  return true;
+}
+
+bool Probec::compile() {
+  probec::CompileInput input;
+  input.sources = cli_.sources;
+  input.options = &options_;
+  input.arguments = cli_.arguments;
+  input.target = cli_.command.empty() ? 0 : probec::kTargetAtRunTime;
+  input.preprocess = cli_.preprocess;
+  input.show_includes = cli_.show_includes;
+  input.cpp_arguments = cli_.cpp_arguments;
+  const tl::expected<probec::CheckedProgram, probec::Diagnostic> checked = probec::check(input);
+  if (!checked) return report(checked.error()), false;
+  for (const probec::Clause& c : checked->clauses) {
+    unit_of_clause_.push_back(c.loc.source);
+    for (const probec::ProbeDesc& d : c.descs) locations_.push_back(d.loc);
+  }
+  probec::CodegenOptions codegen;
+  codegen.stack_frames = static_cast<uint32_t>(options_.number(Option::stackframes));
+  codegen.ustack_frames = static_cast<uint32_t>(options_.number(Option::ustackframes));
+  if (cli_.show_code) {
+    codegen.dump_ir = true;
+    const Result<std::string> ir = probec::emit_object(*checked, codegen);
+    if (!ir) return fatal(ir.error().message), false;
+    std::fputs(ir->c_str(), stderr);
+    codegen.dump_ir = false;
+  }
+  Result<std::string> object = probec::emit_object(*checked, codegen);
+  if (!object) {
+    const Unit& u = units_.front();
+    return fatal((u.what == "script" ? "failed to compile script " : "invalid probe specifier ") +
+                 (u.what == "script" ? u.name : cli_.sources.front().text) + ": " +
+                 object.error().message),
+           false;
+  }
+  return adopt_object(std::move(*object));
+}
+
+bool Probec::load_elf() {
+  Result<std::string> bytes = read_file(cli_.run_elf, Object::kMaxBytes);
+  if (!bytes) return fatal(bytes.error().message), false;
+  if (!adopt_object(std::move(*bytes))) return false;
+  for (const hp_obj_option& o : object_.options()) {
+    const std::string_view value = object_.str(o.value);
+    const Result<> set = options_.set(
+        object_.str(o.name), value.empty() ? std::nullopt : std::optional<std::string_view>(value));
+    if (!set)
+      return fatal(cli_.run_elf + ": option " + object_.str(o.name) + ": " + set.error().message),
+             false;
+  }
+  units_.push_back({"object", cli_.run_elf});
+  unit_of_clause_.assign(object_.clauses().size(), 0);
+  return true;
+}
+
+bool Probec::adopt_object(std::string bytes) {
+  Result<Object> object = Object::parse(bytes);
+  if (!object)
+    return fatal((cli_.run_elf.empty() ? std::string("internal error") : cli_.run_elf) + ": " +
+                 object.error().message),
+           false;
+  object_ = std::move(*object);
+  bytes_ = std::move(bytes);
+  return true;
+}
+
+bool Probec::write_elf() {
+  Fd fd(::open(cli_.elf.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  size_t at = 0;
+  while (fd && at < bytes_.size()) {
+    const ssize_t n = ::write(fd.get(), bytes_.data() + at, bytes_.size() - at);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    at += static_cast<size_t>(n);
+  }
+  if (fd && at == bytes_.size() && ::fsync(fd.get()) != 0 && errno != EINVAL && errno != EROFS)
+    at = 0; /* the disk was full after all */
+  if (!fd || at != bytes_.size())
+    return fatal(Error::from_errno("cannot write " + cli_.elf).message), false;
+  return true;
+}
+
+/* -e and -E know every probe; a run without a guest only those that fire here. */
+bool Probec::match() {
+  host::Universe universe;
+  universe.guests = cli_.mode == Mode::Compile || cli_.fleet || !cli_.command.empty();
+  universe.any_target = cli_.command.empty();
+  if (!cli_.command.empty()) {
+    universe.name = cli_.command[0].substr(cli_.command[0].rfind('/') + 1);
+    universe.hostname = guest::host_hostname();
+  }
+  enabling_ = host::match_probes(object_, table_, universe);
+  if (!options_.flag(Option::zdefs))
+    for (size_t i = 0; i < enabling_.matches.size(); ++i)
+      if (enabling_.matches[i] == 0) return match_failed(i);
+  for (size_t i = 0; i < enabling_.matches.size(); ++i) {
+    const uint32_t clause = object_.descs()[i].clause;
+    const uint32_t unit = clause < unit_of_clause_.size() ? unit_of_clause_[clause] : 0;
+    if (unit < units_.size()) units_[unit].matches += enabling_.matches[i];
+  }
+  return true;
+}
+
+bool Probec::match_failed(size_t desc) {
+  const host::ProbePattern pattern = host::pattern_of(object_, object_.descs()[desc]);
+  std::string message =
+      "probe description " + host::describe(pattern) + " does not match any probes";
+  bool elsewhere = false;
+  for (const hp_seg_probe* p : table_.matching(pattern))
+    elsewhere |= host::ProbeTable::is_guest_probe(p->id);
+  if (elsewhere && cli_.command.empty())
+    message += " here: it names probes of guests; run a command with -c, or use -E for the fleet";
+  else if (elsewhere)
+    message += " of this command, whose name is " + cli_.command[0];
+  if (desc < locations_.size()) {
+    probec::Diagnostic d;
+    d.tag = probec::Tag::D_PDESC_ZERO;
+    d.loc = locations_[desc];
+    d.message = message;
+    report(d);
+  } else {
+    fatal(message);
+  }
+  return false;
+}
+
+void Probec::list_pattern(const host::ProbePattern& pattern, std::string& out) const {
+  const std::vector<const hp_seg_probe*> probes = table_.matching(pattern);
+  for (const hp_seg_probe* p : probes) {
+    out += host::listing_line(*p);
+    if (cli_.verbose > 0) out += host::listing_details(*p);
+  }
+  if (probes.empty())
+    fatal("failed to match " + host::describe(pattern) + ": No probe matches description");
+}
+
+bool Probec::list_out(const std::string& text) {
+  Result<host::Output> output =
+      cli_.output.empty() ? Result<host::Output>(host::Output()) : host::Output::open(cli_.output);
+  if (!output) return fatal(output.error().message), false;
+  output->write(text);
+  if (const Result<> r = output->flush(); !r) return fatal(r.error().message), false;
+  return true;
+}
+
+int Probec::list() {
+  std::string out = host::listing_header();
+  if (!cli_.run_elf.empty()) {
+    if (!load_elf()) return 1;
+    for (const hp_obj_desc& d : object_.descs()) table_.add_timers(host::pattern_of(object_, d));
+    for (const hp_obj_desc& d : object_.descs()) list_pattern(host::pattern_of(object_, d), out);
+  } else if (cli_.sources.empty()) {
+    list_pattern({}, out);
+  } else {
+    (void)options_.set("zdefs", std::nullopt);
+    probec::CompileInput input;
+    input.sources = cli_.sources;
+    input.options = &options_;
+    input.arguments = cli_.arguments;
+    input.preprocess = cli_.preprocess;
+    input.show_includes = cli_.show_includes;
+    input.cpp_arguments = cli_.cpp_arguments;
+    const auto checked = probec::check(input);
+    if (!checked) return report(checked.error()), 1;
+    const auto pattern = [](const probec::ProbeDesc& d) {
+      return host::ProbePattern{d.target, d.provider, d.module, d.function, d.name, d.id};
+    };
+    for (const probec::Clause& c : checked->clauses)
+      for (const probec::ProbeDesc& d : c.descs) table_.add_timers(pattern(d));
+    for (const probec::Clause& c : checked->clauses)
+      for (const probec::ProbeDesc& d : c.descs) list_pattern(pattern(d), out);
+  }
+  return list_out(out) ? 0 : 1;
+}
+
+/* What would otherwise only fail inside the guest is said here, before anything starts. */
+bool Probec::ready_for_command() {
+  const std::string& name = cli_.command[0];
+  std::vector<std::string> candidates;
+  if (name.find('/') != std::string::npos) {
+    candidates.push_back(name);
+  } else {
+    const char* path = std::getenv("PATH");
+    std::string rest = path ? path : "/usr/local/bin:/usr/bin:/bin";
+    for (size_t at = 0; at <= rest.size();) {
+      const size_t colon = std::min(rest.find(':', at), rest.size());
+      const std::string dir = rest.substr(at, colon - at);
+      candidates.push_back((dir.empty() ? "." : dir) + "/" + name);
+      at = colon + 1;
+    }
+  }
+  int error = ENOENT;
+  for (const std::string& c : candidates) {
+    struct stat st{};
+    if (::stat(c.c_str(), &st) != 0) continue;
+    if (S_ISREG(st.st_mode) && ::access(c.c_str(), X_OK) == 0) {
+      error = 0;
+      break;
+    }
+    error = EACCES;
+  }
+  if (error != 0)
+    return fatal(Error::from_errno("failed to execute " + name, error).message), false;
+  const Fd kvm(::open("/dev/kvm", O_RDWR | O_CLOEXEC));
+  if (!kvm)
+    return fatal(Error::from_errno("cannot open /dev/kvm").message +
+                 ": -c runs the command as a process guest and needs it" +
+                 (errno == EACCES ? " (be root, or a member of group kvm)" : "")),
+           false;
+  return true;
+}
+
+host::TextOptions Probec::text_options() const {
+  host::TextOptions t;
+  t.quiet = options_.flag(Option::quiet);
+  t.rawbytes = options_.flag(Option::rawbytes);
+  t.sort.by_key = options_.flag(Option::aggsortkey);
+  t.sort.key_position = static_cast<uint32_t>(options_.number(Option::aggsortkeypos));
+  t.sort.position = static_cast<uint32_t>(options_.number(Option::aggsortpos));
+  t.sort.reverse = options_.flag(Option::aggsortrev);
+  t.stackindent = static_cast<int>(options_.number(Option::stackindent));
+  return t;
+}
+
+host::SessionOptions Probec::session_options() {
+  host::SessionOptions s;
+  s.program = cli_.program;
+  s.text = text_options();
+  s.consumer.droptags = options_.flag(Option::droptags);
+  s.segment.bufsize = options_.number(Option::bufsize);
+  s.segment.aggsize = options_.number(Option::aggsize);
+  s.segment.dynvarsize = options_.number(Option::dynvarsize);
+  s.segment.specsize = options_.number(Option::specsize);
+  s.segment.scratchsize = options_.number(Option::scratchsize);
+  s.switchrate = options_.number(Option::switchrate);
+  s.statusrate = options_.number(Option::statusrate);
+  if (cli_.fleet && options_.is_set(Option::aggrate))
+    s.print_every = options_.number(Option::aggrate);
+  s.command = cli_.command;
+  s.gate = cli_.gate;
+  s.fleet = cli_.fleet;
+  s.verbose = cli_.verbose > 0;
+  s.socket = cli_.socket;
+  s.submit.skip_failing = options_.text(Option::onfail) == "skip";
+  s.output = cli_.output;
+  return s;
+}
+
+int Probec::run() {
+  for (const Unit& u : units_)
+    notice(u.what + " '" + u.name + "' matched " + std::to_string(u.matches) + " probe" +
+           (u.matches == 1 ? "" : "s"));
+  if (enabling_.probes.empty() && !options_.flag(Option::zdefs)) return fatal("no probes matched");
+  if ((object_.header().flags & HP_OBJ_DESTRUCTIVE) && !options_.flag(Option::destructive))
+    return fatal("could not enable tracing: Destructive actions not allowed");
+  if (!cli_.command.empty() && !ready_for_command()) return 1;
+  if (options_.flag(Option::destructive)) notice("allowing destructive actions");
+
+  host::SessionOptions so = session_options();
+  host::Session* running = nullptr;
+  so.set_option = [&](const std::string& name, const std::string& value) -> Result<> {
+    HP_TRYV(
+        options_.set(name, value.empty() ? std::nullopt : std::optional<std::string_view>(value)));
+    running->sink()->set_options(text_options());
+    return {};
+  };
+  host::Session session(std::move(object_), std::move(bytes_), std::move(enabling_), std::move(so));
+  running = &session;
+  const Result<int> status = session.run();
+  if (!status) return fatal(status.error().message);
+  return *status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  tl::expected<Cli, CliError> cli = parse_cli(argc, argv);
+  if (!cli) {
+    std::fputs(cli.error().message.c_str(), stderr);
+    if (cli.error().usage) std::fputs(usage_text("probec").c_str(), stderr);
+    return cli.error().status;
+  }
+  if (cli->mode == Mode::Help) {
+    std::fputs(usage_text(cli->program).c_str(), stdout);
+    return 0;
+  }
+  if (cli->mode == Mode::Version) {
+    std::printf("%s: Hyprobe %s\n", cli->program.c_str(), HP_VERSION);
+    return 0;
+  }
+  return Probec(std::move(*cli)).main();
+}
