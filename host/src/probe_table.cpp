@@ -1,10 +1,10 @@
 #include "host/probe_table.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <cstring>
 
 #include "handler/match.hpp"
+#include "host/local_probes.hpp"
 #include "host/text.hpp"
 #include "transport/control.h"
 
@@ -49,7 +49,7 @@ void ProbeTable::add(uint32_t id, std::string_view prov, std::string_view mod,
 }
 
 void ProbeTable::add_timers(const ProbePattern& d) {
-  if (d.id != 0 || !d.mod.empty() || !d.func.empty() || !is_timer_name(d.name) ||
+  if (d.id != 0 || !d.mod.empty() || !d.func.empty() || !parse_timer_probe(d.name) ||
       !handler::glob_match(d.prov, "profile"))
     return;
   for (const hp_seg_probe& p : probes_)
@@ -77,20 +77,6 @@ uint32_t ProbeTable::syscall_of(uint32_t id) {
 }
 bool ProbeTable::is_return(uint32_t id) {
   return (id - HP_PROBE_SYSCALL) % 2 == 1;
-}
-
-bool is_timer_name(std::string_view name) {
-  for (const std::string_view prefix : {"tick-", "profile-"}) {
-    if (!name.starts_with(prefix)) continue;
-    const std::string_view rate = name.substr(prefix.size());
-    const size_t digits = std::min(rate.find_first_not_of("0123456789"), rate.size());
-    if (digits == 0 || digits > 18) return false;
-    const std::string_view unit = rate.substr(digits);
-    for (const std::string_view known : {"", "ns", "nsec", "us", "usec", "ms", "msec", "s", "sec",
-                                         "m", "min", "h", "hour", "d", "day", "hz"})
-      if (unit == known) return true;
-  }
-  return false;
 }
 
 std::string describe(const ProbePattern& d) {

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -54,8 +53,7 @@ Session::Session(Object object, std::string object_bytes, Enabling enabling, Ses
       object_bytes_(std::move(object_bytes)),
       enabling_(std::move(enabling)),
       options_(std::move(options)),
-      hostname_(guest::host_hostname()),
-      osversion_(guest::host_osversion()) {}
+      hostname_(guest::host_hostname()) {}
 
 Session::~Session() {
   /* Whoever still maps the segment sees that it is over. */
@@ -76,7 +74,7 @@ Result<int> Session::run() {
   if (options_.fleet) HP_TRYV(join_fleet());
   HP_TRYV(load());
 
-  fire(HP_PROBE_BEGIN);
+  local_->begin();
   if (guest_) guest_->commit(guest_slot_, enabling_.mask);
   segment_.set_state(HP_STATE_ACTIVE);
   if (guest_ && !segment_.exiting()) guest_->resume();
@@ -144,26 +142,12 @@ Result<> Session::join_fleet() {
 Result<> Session::load() {
   program_ = HP_TRY(handler::Program::load(HP_TRY(Object::parse(object_bytes_)), segment_.fd(),
                                            {hostname_, hostname_}));
+  local_ = std::make_unique<LocalProbes>(*program_);
   return {};
 }
 
-bool Session::fire(uint32_t probe_id) {
-  hp_firing f{};
-  f.pid = ::getpid();
-  f.tid = ::gettid();
-  f.ppid = ::getppid();
-  f.uid = ::getuid();
-  f.gid = ::getgid();
-  f.cpu = static_cast<uint32_t>(std::max(::sched_getcpu(), 0));
-  std::strncpy(f.execname, options_.program.c_str(), sizeof f.execname - 1);
-  f.vmname = f.hostname = hostname_.c_str();
-  f.osversion = osversion_.c_str();
-  f.host_tid = ::gettid();
-  return program_->fire_id(probe_id, f);
-}
-
 int Session::wait_limit(uint64_t now) const {
-  uint64_t at = std::min({next_switch_, next_status_, now + kGlance});
+  uint64_t at = std::min({next_switch_, next_status_, local_->next_deadline(), now + kGlance});
   if (next_print_ != 0) at = std::min(at, next_print_);
   if (at <= now) return 0;
   return static_cast<int>((at - now + 999'999) / 1'000'000);
@@ -174,8 +158,10 @@ Result<> Session::loop() {
   next_switch_ = now; /* what BEGIN printed comes at once */
   next_status_ = now + options_.statusrate;
   next_print_ = options_.print_every != 0 ? now + options_.print_every : 0;
+  local_->start(now);
   while (!stop_ && !segment_.exiting() && signals_->count() == 0) {
     now = monotonic_now();
+    local_->fire_due(now);
     if (now >= next_switch_ || consumer_->pressing()) {
       consumer_->consume();
       HP_TRYV(output_.flush());
@@ -257,7 +243,7 @@ Result<> Session::end() {
   if (guest_) guest_->disable(guest_slot_);
   if (fleet_ && !fleet_failed_) fleet_->kill(std::chrono::milliseconds(2000));
   segment_.set_state(HP_STATE_DRAINING);
-  fire(HP_PROBE_END);
+  local_->end();
   consumer_->finish();
   if (guest_ && guest_->exit_status()) report_command_end();
   output_.write("\n");

@@ -49,9 +49,6 @@ class ProbeTable {
   uint32_t next_dynamic_;
 };
 
-/* Is this a timer probe's name: tick- or profile-, a number, a unit (ns us ms s m h d hz or none)? */
-bool is_timer_name(std::string_view name);
-
 /* "prov:mod:func:name", with the target in front if there is one. */
 std::string describe(const ProbePattern&);
 

@@ -19,6 +19,7 @@
 #include "host/consumer.hpp"
 #include "host/enabling.hpp"
 #include "host/fleet_client.hpp"
+#include "host/local_probes.hpp"
 #include "host/segment.hpp"
 #include "host/signals.hpp"
 #include "host/text_sink.hpp"
@@ -57,7 +58,6 @@ class Session {
   Result<> start_command();
   Result<> join_fleet();
   Result<> load();
-  bool fire(uint32_t probe_id);
   Result<> loop();
   Result<> end();
   int wait_limit(uint64_t now) const;
@@ -74,12 +74,13 @@ class Session {
   Fd object_fd_;
   Segment segment_;
   std::unique_ptr<handler::Program> program_;
+  std::unique_ptr<LocalProbes> local_;
   std::unique_ptr<Consumer> consumer_;
   std::unique_ptr<guest::Supervisor> guest_;
   uint32_t guest_slot_ = 0;
   std::unique_ptr<FleetClient> fleet_;
   std::unique_ptr<StopSignals> signals_;
-  std::string hostname_, osversion_;
+  std::string hostname_;
   bool stop_ = false; /* leave the loop: command or fleet ended */
   bool fleet_failed_ = false;
   uint64_t next_switch_ = 0, next_status_ = 0, next_print_ = 0;
