@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <string_view>
 
 #include "guest/supervisor.hpp"
 #include "host/fleet_client.hpp"
@@ -127,17 +129,20 @@ int main(int argc, char** argv) {
   exec->add_flag("--no-register", o.no_register, "do not register with a coordinator");
   exec->add_flag("--require-coordinator", o.require_coordinator,
                  "fail when no coordinator answers, instead of running unregistered");
-  exec->prefix_command();
+  exec->add_option("command", o.command, "the command and its arguments, after --");
   exec->footer(
       "Ends when the last process of the guest has ended, with the command's status.\n"
       "Exits with 125 when it could not start the guest.");
+  /* What follows -- is the command's, options and all. */
+  int own = static_cast<int>(
+      std::find_if(argv, argv + argc, [](const char* a) { return std::string_view(a) == "--"; }) -
+      argv);
   try {
-    app.parse(argc, argv);
+    app.parse(own, argv);
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : kOwnFailure;
   }
-  o.command = exec->remaining();
-  if (!o.command.empty() && o.command[0] == "--") o.command.erase(o.command.begin());
+  if (own < argc) o.command.insert(o.command.end(), argv + own + 1, argv + argc);
   if (o.command.empty()) return complain("no command given: probevm exec [OPTIONS] -- CMD...");
   if (o.name.empty()) o.name = default_name(o.command[0]);
   if (std::string bad = bad_guest_name(o.name); !bad.empty()) return complain(bad);
