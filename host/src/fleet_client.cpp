@@ -94,7 +94,7 @@ void FleetClient::lost(const std::string& reason) {
   submit_id_.clear();
   call_id_.clear();
   answer_ = fail("lost the coordinator at " + socket_path_ + ": " + reason, ECONNRESET);
-  events_.push_back({FleetEvent::DaemonLost, {}, reason});
+  events_.push_back({FleetEvent::DaemonLost, {}, answer_.error().message});
 }
 
 void FleetClient::handle(const rpc::Message& m) {
@@ -103,8 +103,10 @@ void FleetClient::handle(const rpc::Message& m) {
     const bool well = m.kind == Message::Answer;
     if (m.id == submit_id_ && !submit_id_.empty()) {
       submit_id_.clear();
+      /* The guests with their reasons are in the event; the message alone has some of them too. */
+      std::string reason = well ? "" : m.body.text_or("reason", 4096, m.error).value_or(m.error);
       events_.push_back({well ? FleetEvent::Committed : FleetEvent::Aborted, guests_from(m.body),
-                         well ? "" : m.error});
+                         std::move(reason)});
     } else if (m.id == call_id_ && !call_id_.empty()) {
       call_id_.clear();
       if (well)
@@ -125,7 +127,7 @@ void FleetClient::handle(const rpc::Message& m) {
   if (m.method == "guest.refused") push(FleetEvent::Refused);
   if (m.method == "program.ended") {
     std::string reason = m.body.text_or("reason", 4096, "").value_or("");
-    events_.push_back({FleetEvent::Ended, {}, std::move(reason)});
+    events_.push_back({FleetEvent::Ended, {}, "the program was ended: " + reason});
   }
 }
 

@@ -256,8 +256,10 @@ void FleetServer::carry_out(const Effect& e) {
       if (!p || !p->submits.count(e.program)) return;
       std::string id = p->submits[e.program];
       p->submits.erase(e.program);
-      std::string data =
-          rpc::Object().text("ident", ident).raw("guests", outcomes_json(e.guests)).json();
+      rpc::Object object;
+      object.text("ident", ident).raw("guests", outcomes_json(e.guests));
+      if (!well) object.text("reason", e.reason);
+      std::string data = object.json();
       send(*p, well ? rpc::answer(id, data)
                     : rpc::failure(id, rpc::kAborted, abort_message(e.reason, e.guests), data));
       return;

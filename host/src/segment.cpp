@@ -87,6 +87,9 @@ Result<Segment> Segment::create(const Object& object, const SegmentOptions& opti
 
   Segment s;
   s.fd_ = HP_TRY(make_memfd("hyprobe-segment", h.size));
+  /* Nobody who maps it can be made to fault by another who has the descriptor. */
+  if (::fcntl(s.fd_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) != 0)
+    return fail_errno("cannot seal the program segment");
   {
     Mapping m = HP_TRY(Mapping::shared(s.fd_.get(), h.size));
     *m.as<hp_seg_header>() = h;
