@@ -48,6 +48,11 @@ struct OneMsr {
   kvm_msr_entry entry;
 };
 static_assert(offsetof(OneMsr, entry) == 8);
+/* Their ioctl numbers hold the size of those heads, 8 bytes, which C++ gets wrong too. */
+constexpr unsigned long kGetSupportedCpuid = _IOWR(KVMIO, 0x05, uint64_t);
+constexpr unsigned long kSetCpuid2 = _IOW(KVMIO, 0x90, uint64_t);
+constexpr unsigned long kGetMsrs = _IOWR(KVMIO, 0x88, uint64_t);
+constexpr unsigned long kSetMsrs = _IOW(KVMIO, 0x89, uint64_t);
 constexpr size_t kCpuidHead = 8; /* kvm_cpuid2 up to its entries: the same trap */
 
 uint64_t host_xcr0() {
@@ -66,7 +71,7 @@ void KvmShared::load(int kvm) {
     cpuid.assign((kCpuidHead + nent * sizeof(kvm_cpuid_entry2)) / 8 + 1, 0);
     auto* c = reinterpret_cast<kvm_cpuid2*>(cpuid.data());
     c->nent = static_cast<uint32_t>(nent);
-    if (ioctl(kvm, KVM_GET_SUPPORTED_CPUID, c) == 0) break;
+    if (ioctl(kvm, kGetSupportedCpuid, c) == 0) break;
     if (errno != E2BIG || nent > 4096) {
       c->nent = 0;
       break;
@@ -93,7 +98,7 @@ Result<std::unique_ptr<KvmVcpu>> KvmVcpu::create(Fd fd, size_t run_size, const K
   v->exit_request_ = &v->run_->immediate_exit;
   v->shared_ = &shared;
   auto* cpuid = const_cast<uint64_t*>(shared.cpuid.data());
-  if (ioctl(v->fd_.get(), KVM_SET_CPUID2, cpuid) != 0)
+  if (ioctl(v->fd_.get(), kSetCpuid2, cpuid) != 0)
     return fail_errno("KVM refuses its own CPUID table");
   kvm_xcrs xcrs{.nr_xcrs = 1, .xcrs = {{.xcr = 0, .value = shared.xcr0}}};
   if (ioctl(v->fd_.get(), KVM_SET_XCRS, &xcrs) != 0) return fail_errno("cannot set XCR0");
@@ -219,12 +224,12 @@ unsigned KvmVcpu::cpl() {
 void KvmVcpu::set_msr(uint32_t index, uint64_t value) {
   OneMsr m{.entry = {.index = index}};
   m.entry.data = value;
-  HP_CHECK(ioctl(fd_.get(), KVM_SET_MSRS, &m) == 1);
+  HP_CHECK(ioctl(fd_.get(), kSetMsrs, &m) == 1);
 }
 
 uint64_t KvmVcpu::msr(uint32_t index) {
   OneMsr m{.entry = {.index = index}};
-  HP_CHECK(ioctl(fd_.get(), KVM_GET_MSRS, &m) == 1);
+  HP_CHECK(ioctl(fd_.get(), kGetMsrs, &m) == 1);
   return m.entry.data;
 }
 
