@@ -22,31 +22,31 @@ enum PageFlags : uint64_t {
 template <class Memory>
 class PageTable {
  public:
-  explicit PageTable(Memory& memory, Gpa root) : memory_(memory), root_(root) {}
+  PageTable(Memory& memory, Gpa root) : memory_(&memory), root_(root) {}
   Gpa root() const { return root_; }
 
   /* Maps one page of size 4 KiB or 2 MiB. False when a table cannot be allocated. */
   [[nodiscard]] bool map(Gva va, Gpa pa, uint64_t size, uint64_t flags) {
     uint64_t leaf = kPresent | kAccessed | kDirty | flags;
-    uint64_t* entries = memory_.at(root_);
+    uint64_t* entries = memory_->at(root_);
     for (int level = 3;; --level) {
       uint64_t* entry = entries + (va.value >> (12 + 9 * level) & 511);
       if (level == 0 || (level == 1 && size == kLargePageSize)) {
-        memory_.write(entry, pa.value | leaf | (level == 1 ? uint64_t{kLarge} : 0));
+        memory_->write(entry, pa.value | leaf | (level == 1 ? uint64_t{kLarge} : 0));
         return true;
       }
       if (!(*entry & kPresent)) {
-        Gpa table = memory_.allocate();
+        Gpa table = memory_->allocate();
         if (table.value == 0) return false;
-        memory_.write(entry, table.value | kPresent | kWritable | kUser | kAccessed);
+        memory_->write(entry, table.value | kPresent | kWritable | kUser | kAccessed);
       }
-      entries = memory_.at(Gpa(*entry & kAddressMask));
+      entries = memory_->at(Gpa(*entry & kAddressMask));
     }
   }
 
   /* Where va maps to, or false. */
   [[nodiscard]] bool translate(Gva va, Gpa& pa) const {
-    const uint64_t* entries = memory_.at(root_);
+    const uint64_t* entries = memory_->at(root_);
     for (int level = 3; level >= 0; --level) {
       uint64_t entry = entries[va.value >> (12 + 9 * level) & 511];
       if (!(entry & kPresent)) return false;
@@ -55,14 +55,14 @@ class PageTable {
         pa = Gpa((entry & kAddressMask & ~(size - 1)) | (va.value & (size - 1)));
         return true;
       }
-      entries = memory_.at(Gpa(entry & kAddressMask));
+      entries = memory_->at(Gpa(entry & kAddressMask));
     }
     return false;
   }
 
  private:
   static constexpr uint64_t kAddressMask = 0x000ffffffffff000ull;
-  Memory& memory_;
+  Memory* memory_;
   Gpa root_;
 };
 

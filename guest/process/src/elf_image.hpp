@@ -1,0 +1,32 @@
+/* Loading an ELF program into the guest's arena, as the kernel's execve(2) does (System V gABI,
+ * AMD64 supplement). */
+#pragma once
+#include <string>
+#include <vector>
+
+#include "address_space.hpp"
+#include "transport/result.hpp"
+
+namespace hp::guest {
+
+struct ProgramImage {
+  uint64_t entry = 0; /* of the program itself: AT_ENTRY */
+  uint64_t start = 0; /* where execution begins: the interpreter's entry, or entry */
+  uint64_t phdr = 0, phnum = 0, phent = 0;
+  uint64_t interpreter_base = 0;
+  uint64_t end = 0; /* first page after the program's own segments: brk starts here */
+};
+
+/* What an execve of this file would say: 0, or the errno (ENOEXEC, EACCES...). Follows no shebang.
+ */
+int check_elf(int fd, std::string* why = nullptr);
+
+/* Maps the program and its interpreter. fd: the program's file. */
+Result<ProgramImage> load_program(AddressSpace&, int fd);
+
+/* Builds the initial stack; returns RSP. execfn: AT_EXECFN. vdso: 0 = none. */
+Result<uint64_t> build_stack(AddressSpace&, const ProgramImage&, const std::string& execfn,
+                             const std::vector<std::string>& argv,
+                             const std::vector<std::string>& envp, uint64_t vdso);
+
+}  // namespace hp::guest

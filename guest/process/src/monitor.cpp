@@ -1,0 +1,134 @@
+#include "guest/monitor.hpp"
+
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <climits>
+#include <cstring>
+
+#include "calls.hpp"
+#include "descriptors.hpp"
+#include "elf_image.hpp"
+#include "exec.hpp"
+#include "process.hpp"
+#include "signals.hpp"
+#include "thread.hpp"
+
+extern char** environ;
+
+namespace hp::guest {
+
+namespace {
+
+void set_comm(const std::string& path) {
+  size_t slash = path.rfind('/');
+  std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+  prctl(PR_SET_NAME, name.substr(0, 15).c_str());
+}
+
+void wait_while_paused(hp_ctl* control) {
+  while (__atomic_load_n(&control->paused, __ATOMIC_ACQUIRE))
+    syscall(SYS_futex, &control->paused, FUTEX_WAIT, 1, nullptr, nullptr, 0);
+}
+
+}  // namespace
+
+Result<hp_ctl*> map_control(int fd) {
+  if (fd < 0) return nullptr;
+  void* p = mmap(nullptr, sizeof(hp_ctl), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (p == MAP_FAILED) return fail_errno("cannot map the guest-control page");
+  auto* control = static_cast<hp_ctl*>(p);
+  if (control->magic != HP_CTL_MAGIC || control->version != HP_CTL_VERSION)
+    return fail("the guest-control page is of another version of Hyprobe");
+  return control;
+}
+
+Error run_monitor(const MonitorOptions& options, hp_ctl* control, SyscallObserver* observer,
+                  const std::vector<Interposer*>& links) {
+  auto error_of = [](const auto& result) { return result.error(); };
+  /* Everything here lives as long as the process. */
+  auto* p = new Process;
+  p->control = control;
+  p->observer = observer;
+  p->gate = control ? control->gate : options.gate;
+
+  ResolvedProgram program;
+  if (options.from_exec) {
+    program.file = Fd(options.program_fd);
+    program.path = options.program;
+    program.argv = options.argv;
+  } else {
+    std::string path = find_in_path(options.program);
+    if (path.empty()) return {options.program + ": command not found", ENOENT};
+    auto resolved = resolve_program(AT_FDCWD, path, options.argv);
+    if (!resolved) return error_of(resolved);
+    program = std::move(*resolved);
+  }
+  p->self_fd = options.self_fd >= 0 ? options.self_fd : open("/proc/self/exe", O_RDONLY);
+  p->self_fd = place_descriptor(p->self_fd, false);
+  p->control_fd = place_descriptor(options.control_fd, false);
+  p->socket_fd = place_descriptor(options.socket_fd, false);
+  if (p->self_fd < 0) return Error::from_errno("cannot open the monitor's own file");
+
+  auto machine = Machine::create([](int fd) { return place_descriptor(fd, true); });
+  if (!machine) return error_of(machine);
+  p->machine = machine->release();
+  p->space = new AddressSpace;
+  auto image = load_program(*p->space, program.file.get());
+  if (!image) return {program.path + ": " + image.error().message, image.error().code};
+  char link[64], exe[PATH_MAX];
+  std::snprintf(link, sizeof link, "/proc/self/fd/%d", program.file.get());
+  ssize_t n = readlink(link, exe, sizeof exe);
+  p->exe = n > 0 ? std::string(exe, static_cast<size_t>(n)) : program.path;
+  program.file.reset();
+
+  std::vector<std::string> envp;
+  for (char** e = environ; *e; ++e) envp.emplace_back(*e);
+  uint64_t vdso = p->machine->has_vdso() ? getauxval(AT_SYSINFO_EHDR) : 0;
+  auto sp = build_stack(*p->space, *image, program.path, program.argv, envp, vdso);
+  if (!sp) return error_of(sp);
+  p->space->set_brk(image->end);
+  set_comm(program.path);
+
+  p->observer_link = new ObserverLink(control, observer);
+  p->chain = links;
+  if (observer) p->chain.push_back(p->observer_link);
+  p->chain.push_back(new KernelLink);
+
+  auto cpu = p->machine->acquire();
+  if (!cpu) return error_of(cpu);
+  auto* thread = new GuestThread(*p, **cpu);
+  refresh_identity(*thread);
+  void* signal_stack = mmap(nullptr, kHostAltStack, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (signal_stack == MAP_FAILED) return Error::from_errno("cannot map a signal stack");
+  use_host_altstack(signal_stack);
+  current_thread = thread;
+  init_signals(*p);
+  uint64_t mask = 0;
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, nullptr, &mask, 8);
+  if (options.from_exec) mask = options.exec_sigmask;
+
+  vmm::Registers regs{};
+  regs.rip = image->start;
+  regs.rsp = *sp;
+  regs.rflags = 0x202;
+  p->machine->enter_user(**cpu, regs);
+  if (control) {
+    if (!options.from_exec) {
+      __atomic_fetch_add(&control->processes, 1, __ATOMIC_RELAXED);
+      wait_while_paused(control);
+    } else {
+      p->observer_link->fire_exit(*thread, Syscall{SYS_execve, {}}, 0);
+    }
+  }
+  set_guest_mask(*thread, mask);
+  thread->run();
+}
+
+}  // namespace hp::guest

@@ -1,0 +1,310 @@
+/* clone and exit: threads are host threads with a vCPU each, processes are host processes.
+ *
+ *   CLONE_THREAD            a host thread of this process, a vCPU of this VM
+ *   CLONE_VM|CLONE_VFORK    a host process that shares this memory and this VM, on a vCPU of its
+ * own otherwise               fork(2) of the monitor; the child builds a VM over the copied memory
+ */
+#include <linux/futex.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <new>
+#include <vector>
+
+#include "calls.hpp"
+#include "guest/guest_memory.hpp"
+#include "host_stack.hpp"
+#include "signals.hpp"
+
+namespace hp::guest {
+
+namespace {
+
+struct CloneRequest {
+  clone_args args{};
+  uint64_t size = CLONE_ARGS_SIZE_VER0; /* bytes of args that the guest gave */
+  uint64_t new_sp = 0;                  /* 0: the caller's */
+};
+
+int64_t parse(const Syscall& s, CloneRequest& r) {
+  clone_args& c = r.args;
+  if (s.nr == SYS_fork || s.nr == SYS_vfork) {
+    c.flags = s.nr == SYS_vfork ? CLONE_VFORK | CLONE_VM : 0;
+    c.exit_signal = SIGCHLD;
+    return 0;
+  }
+  if (s.nr == SYS_clone) {
+    c.flags = s.args[0] & 0xffffff00 & ~static_cast<uint64_t>(CLONE_DETACHED);
+    c.exit_signal = s.args[0] & 0xff;
+    c.parent_tid = c.pidfd = s.args[2];
+    c.child_tid = s.args[3];
+    c.tls = s.args[4];
+    r.new_sp = s.args[1];
+    return 0;
+  }
+  uint64_t size = s.args[1];
+  if (size < CLONE_ARGS_SIZE_VER0) return -EINVAL;
+  if (size > 4096) return -E2BIG;
+  uint8_t raw[4096];
+  if (!GuestMemory::read(raw, s.args[0], size)) return -EFAULT;
+  for (uint64_t i = sizeof c; i < size; ++i)
+    if (raw[i]) return -E2BIG;
+  r.size = std::min<uint64_t>(size, sizeof c);
+  std::memcpy(&c, raw, r.size);
+  if ((c.stack == 0) != (c.stack_size == 0)) return -EINVAL;
+  if (c.stack) r.new_sp = c.stack + c.stack_size;
+  c.stack = c.stack_size = 0;
+  return 0;
+}
+
+/* What a new vCPU takes over from its creator's. */
+struct CpuState {
+  vmm::Registers regs;
+  uint64_t fs, gs;
+  std::vector<uint64_t> xstate;
+};
+
+CpuState save_cpu(GuestThread& t, const CloneRequest& r) {
+  CpuState s;
+  s.regs = t.user_registers();
+  s.regs.rax = 0;
+  if (r.new_sp) s.regs.rsp = r.new_sp;
+  s.fs = r.args.flags & CLONE_SETTLS ? r.args.tls : t.cpu->vcpu->fs_base();
+  s.gs = t.cpu->vcpu->gs_base();
+  s.xstate.resize(t.process.machine->vm().xstate_size() / 8);
+  t.cpu->vcpu->get_xstate(s.xstate.data());
+  return s;
+}
+
+void load_cpu(Machine& m, GuestCpu& cpu, const CpuState& s) {
+  cpu.vcpu->set_fs_base(s.fs);
+  cpu.vcpu->set_gs_base(s.gs);
+  cpu.vcpu->set_xstate(s.xstate.data());
+  m.enter_user(cpu, s.regs);
+}
+
+/* ---- threads ---- */
+
+struct ThreadStart {
+  GuestThread* parent;
+  GuestThread* child;
+  const CloneRequest* request;
+  CpuState state;
+  uint64_t call_nr = 0;
+  int tid = 0; /* futex: the child's tid once it is set up */
+};
+
+void thread_main(HostStack* stack, void* p) {
+  auto* start = static_cast<ThreadStart*>(p);
+  GuestThread& t = *start->child;
+  const clone_args& c = start->request->args;
+  t.host_stack = stack;
+  current_thread = &t;
+  auto tid = static_cast<int>(syscall(SYS_gettid));
+  syscall(SYS_set_tid_address, c.flags & CLONE_CHILD_CLEARTID ? c.child_tid : 0);
+  if (c.flags & CLONE_PARENT_SETTID) GuestMemory::put(c.parent_tid, tid);
+  if (c.flags & CLONE_CHILD_SETTID) GuestMemory::put(c.child_tid, tid);
+  t.identity.tid = tid;
+  t.host_tid = tid;
+  load_cpu(*t.process.machine, *t.cpu, start->state);
+  ObserverLink* observer = t.process.observer_link;
+  uint64_t mask = t.sigmask, call_nr = start->call_nr;
+  __atomic_store_n(&start->tid, tid, __ATOMIC_RELEASE);
+  syscall(SYS_futex, &start->tid, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr,
+          0); /* start is gone now */
+  if (observer) observer->fire_exit(t, Syscall{call_nr, {}}, 0);
+  set_guest_mask(t, mask);
+  t.run();
+}
+
+int64_t new_thread(GuestThread& t, const CloneRequest& r, uint64_t call_nr) {
+  if (t.process.vfork_child) return -EAGAIN;
+  auto cpu = t.process.machine->acquire();
+  if (!cpu) return -EAGAIN;
+  auto* child = new (std::nothrow) GuestThread(t.process, **cpu);
+  if (!child) {
+    t.process.machine->release(*cpu);
+    return -ENOMEM;
+  }
+  child->identity = t.identity;
+  child->sigmask = t.sigmask;
+  ThreadStart start{&t, child, &r, save_cpu(t, r), call_nr};
+  t.process.threads.fetch_add(1);
+  uint64_t mask = block_host_signals();
+  int err = start_host_thread(thread_main, &start);
+  if (err == 0) {
+    while (__atomic_load_n(&start.tid, __ATOMIC_ACQUIRE) == 0)
+      syscall(SYS_futex, &start.tid, FUTEX_WAIT_PRIVATE, 0, nullptr, nullptr, 0);
+  }
+  restore_host_signals(mask);
+  if (err) {
+    t.process.threads.fetch_sub(1);
+    t.process.machine->release(*cpu);
+    delete child;
+    return err;
+  }
+  return start.tid;
+}
+
+/* ---- fork ---- */
+
+int64_t raw_clone3(clone_args& c, uint64_t size) {
+  long r = syscall(SYS_clone3, &c, size);
+  return r == -1 ? -errno : r;
+}
+
+[[noreturn]] void fail_child(const std::string& message) {
+  std::fprintf(stderr, "hyprobe-guest: a forked process cannot go on: %s\n", message.c_str());
+  _exit(125);
+}
+
+void become_fork_child(GuestThread& t, const CpuState& state, uint64_t call_nr) {
+  Process& p = t.process;
+  auto adopted = p.machine->adopt_fork();
+  if (!adopted) fail_child(adopted.error().message);
+  auto cpu = p.machine->acquire();
+  if (!cpu) fail_child(cpu.error().message);
+  p.threads = 1;
+  p.vfork_child = false;
+  t.cpu = *cpu;
+  t.vcpu = t.cpu->index;
+  load_cpu(*p.machine, **cpu, state);
+  refresh_identity(t);
+  if (p.control) __atomic_fetch_add(&p.control->processes, 1, __ATOMIC_RELAXED);
+  if (p.observer) p.observer->forked(t);
+  if (p.observer_link) p.observer_link->fire_exit(t, Syscall{call_nr, {}}, 0);
+}
+
+int64_t fork_process(GuestThread& t, const Syscall& s, const CloneRequest& r) {
+  Process& p = t.process;
+  CpuState state = save_cpu(t, r);
+  clone_args c = r.args;
+  /* Memory is copied, so CLONE_VFORK only says that the parent waits; TLS is the vCPU's. */
+  c.flags &= ~static_cast<uint64_t>(CLONE_SETTLS);
+  uint64_t mask = block_host_signals();
+  p.space->lock();
+  p.machine->mutex().lock();
+  lock_host_stacks();
+  int64_t result = raw_clone3(c, std::max<uint64_t>(r.size, CLONE_ARGS_SIZE_VER0));
+  if (result == 0) forget_host_threads(t.host_stack);
+  unlock_host_stacks();
+  p.machine->mutex().unlock();
+  p.space->unlock();
+  if (result == 0) {
+    become_fork_child(t, state, s.nr);
+    t.context_replaced = true;
+  }
+  restore_host_signals(mask);
+  return result;
+}
+
+/* ---- sharing memory, another process ---- */
+
+struct VforkStart {
+  GuestThread* child;
+  CpuState state;
+  uint64_t mask, call_nr;
+};
+
+int vfork_main(void* p) {
+  auto* start = static_cast<VforkStart*>(p);
+  GuestThread& t = *start->child;
+  current_thread = &t;
+  load_cpu(*t.process.machine, *t.cpu, start->state);
+  refresh_identity(t);
+  if (t.process.observer_link)
+    t.process.observer_link->fire_exit(t, Syscall{start->call_nr, {}}, 0);
+  set_guest_mask(t, t.sigmask);
+  t.run();
+}
+
+int64_t vfork_process(GuestThread& t, const Syscall& s, const CloneRequest& r) {
+  Process& p = t.process;
+  auto cpu = p.machine->acquire();
+  if (!cpu) return -EAGAIN;
+  HostStack* stack = take_bare_stack();
+  if (!stack) {
+    p.machine->release(*cpu);
+    return -ENOMEM;
+  }
+  Process child_process;
+  child_process.machine = p.machine;
+  child_process.space = p.space;
+  child_process.control = p.control;
+  child_process.observer = p.observer;
+  child_process.observer_link = p.observer_link;
+  child_process.chain = p.chain;
+  child_process.actions.copy_from(p.actions);
+  child_process.exe = p.exe;
+  child_process.self_fd = p.self_fd;
+  child_process.control_fd = p.control_fd;
+  child_process.socket_fd = p.socket_fd;
+  child_process.gate = HP_GATE_DOORBELL;
+  child_process.vfork_child = true;
+  GuestThread child(child_process, **cpu);
+  child.identity = t.identity;
+  child.sigmask = t.sigmask;
+  child.altstack = t.altstack;
+  child.observer_data = nullptr;
+  VforkStart start{&child, save_cpu(t, r), 0, s.nr};
+  uint64_t mask = block_host_signals();
+  clone_args c = r.args;
+  auto flags = static_cast<long>((c.flags & ~static_cast<uint64_t>(CLONE_SETTLS)) | c.exit_signal);
+  int* ptid = reinterpret_cast<int*>(c.flags & CLONE_PIDFD ? c.pidfd : c.parent_tid);
+  int* ctid = reinterpret_cast<int*>(c.child_tid);
+  long result = hp_raw_clone(flags, stack->top, ptid, ctid, nullptr, vfork_main, &start);
+  /* The child has executed another program or ended; it ran on our thread-local storage. */
+  current_thread = &t;
+  restore_host_signals(mask);
+  p.machine->release(*cpu);
+  give_bare_stack(stack);
+  return result;
+}
+
+}  // namespace
+
+int64_t call_clone(GuestThread& t, const Syscall& s) {
+  CloneRequest r;
+  int64_t err = parse(s, r);
+  if (err) return err;
+  uint64_t flags = r.args.flags;
+  if (t.attention) return kRestart;
+  if (flags & CLONE_THREAD) {
+    if (!(flags & CLONE_VM) || !(flags & CLONE_SIGHAND)) return -EINVAL;
+    return new_thread(t, r, s.nr);
+  }
+  if (flags & CLONE_VM) {
+    /* Without CLONE_VFORK both would run at once on one thread-local storage; programs that do that
+     * get a copy of the memory instead. */
+    if (flags & CLONE_VFORK) return vfork_process(t, s, r);
+    r.args.flags &= ~static_cast<uint64_t>(CLONE_VM | CLONE_SIGHAND);
+  }
+  return fork_process(t, s, r);
+}
+
+int64_t call_exit(GuestThread& t, const Syscall& s) {
+  auto status = static_cast<int>(s.args[0]);
+  Process& p = t.process;
+  uint64_t mask = block_host_signals();
+  if (t.captured) { /* it must not vanish with this thread */
+    restore_host_signals(mask);
+    return kRestart;
+  }
+  if (p.threads.fetch_sub(1) == 1 || p.vfork_child) {
+    if (p.control) __atomic_fetch_sub(&p.control->processes, 1, __ATOMIC_RELAXED);
+    syscall(SYS_exit_group, status);
+  }
+  if (p.observer) p.observer->thread_exit(t);
+  HostStack* stack = t.host_stack;
+  current_thread = nullptr;
+  p.machine->release(t.cpu);
+  if (stack) delete &t;
+  end_host_thread(stack, status);
+}
+
+}  // namespace hp::guest

@@ -1,0 +1,18 @@
+/* Offsets in a vCPU's slot page and the gate's ports, shared by gate.S and slot.hpp. */
+#ifndef GUEST_SLOT_LAYOUT_H
+#define GUEST_SLOT_LAYOUT_H
+
+#define HP_PORT_DOORBELL 0x80
+#define HP_PORT_LEARN 0x81
+
+#define HP_SLOT_CLAIM 0
+#define HP_SLOT_DONE 64
+#define HP_SLOT_RESULT 72
+#define HP_SLOT_FLAGS 80
+#define HP_SLOT_NR 128
+#define HP_SLOT_ARGS 136
+#define HP_SLOT_PC 184
+#define HP_SLOT_STACK 192
+#define HP_SLOT_FRAME 200
+
+#endif

@@ -1,0 +1,287 @@
+#include "thread.hpp"
+
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+
+#include "fault_address.hpp"
+#include "guest/guest_memory.hpp"
+#include "signals.hpp"
+
+extern "C" {
+extern const char hp_gate_page[];
+extern const char hp_gate3_doorbell[], hp_gate3_slot[], hp_gate3_claimed[], hp_gate3_finished[],
+    hp_gate3_slot_doorbell[], hp_gate3_tail[];
+extern const char hp_gate0_doorbell[], hp_gate0_slot[], hp_gate0_claimed[], hp_gate0_finished[],
+    hp_gate0_slot_doorbell[], hp_gate0_tail[];
+}
+
+namespace hp::guest {
+
+thread_local GuestThread* current_thread = nullptr;
+
+void refresh_identity(ThreadView& v, bool credentials) {
+  v.identity.pid = static_cast<int32_t>(syscall(SYS_getpid));
+  v.identity.tid = static_cast<int32_t>(syscall(SYS_gettid));
+  v.identity.ppid = static_cast<int32_t>(syscall(SYS_getppid));
+  v.host_tid = v.identity.tid;
+  if (credentials) {
+    v.identity.uid = static_cast<uint32_t>(syscall(SYS_getuid));
+    v.identity.gid = static_cast<uint32_t>(syscall(SYS_getgid));
+  }
+  char name[HP_COMM_LEN] = {};
+  prctl(PR_GET_NAME, name);
+  std::memcpy(v.identity.comm, name, sizeof name);
+}
+
+void internal_failure(const GuestThread& t, const std::string& what) {
+  const vmm::Registers& r = t.cpu->vcpu->regs();
+  std::fprintf(stderr, "hyprobe-guest: %s (guest rip %#llx, rsp %#llx)\n", what.c_str(),
+               static_cast<unsigned long long>(r.rip), static_cast<unsigned long long>(r.rsp));
+  std::fflush(stderr);
+  _exit(125);
+}
+
+vmm::Registers GuestThread::user_registers() {
+  vmm::Registers r = cpu->vcpu->regs();
+  if (call_pending_ || call_done_) {
+    r.rip = r.rcx;
+    r.rflags = r.r11;
+    return r;
+  }
+  ExceptionFrame* frame;
+  unsigned vector;
+  uint64_t error;
+  if (process.machine->place(*cpu, &frame, &vector, &error) == Place::kStub) {
+    r.rip = frame->rip;
+    r.rsp = frame->rsp;
+    r.rflags = frame->rflags;
+  }
+  return r;
+}
+
+void GuestThread::set_user_registers(const vmm::Registers& r) {
+  vmm::Registers copy = r;
+  process.machine->enter_user(*cpu, copy);
+  call_pending_ = call_done_ = false;
+}
+
+void GuestThread::run() {
+  current_thread = this;
+  for (;;) {
+    if (attention) deliver_signals(*this);
+    vmm::Exit exit = cpu->vcpu->run();
+    call_done_ = false;
+    if (auto* io = std::get_if<vmm::ExitIo>(&exit)) {
+      uint64_t rip = cpu->vcpu->regs().rip;
+      if (io->port == HP_PORT_DOORBELL && rip >= kGateGva && rip < kGateGva + (1ull << 30)) {
+        handle_doorbell();
+        continue;
+      }
+      /* An I/O instruction of the program's own: a general protection fault on Linux. */
+      siginfo_t info{};
+      info.si_signo = SIGSEGV;
+      info.si_code = SI_KERNEL;
+      cpu->vcpu->finish_exit();
+      deliver_fault(*this, SIGSEGV, info, 13);
+    } else if (std::holds_alternative<vmm::ExitHlt>(exit)) {
+      handle_exception();
+    } else if (std::holds_alternative<vmm::ExitInterrupted>(exit)) {
+      handle_interrupt();
+    } else if (auto* fault = std::get_if<vmm::ExitMemoryFault>(&exit)) {
+      handle_memory_fault(*fault);
+    } else if (auto* mmio = std::get_if<vmm::ExitMmio>(&exit)) {
+      handle_memory_fault({mmio->gpa, true});
+    } else if (auto* failed = std::get_if<vmm::ExitFailed>(&exit)) {
+      internal_failure(*this, failed->reason);
+    } else {
+      internal_failure(*this, "unexpected hypercall");
+    }
+  }
+}
+
+void GuestThread::handle_doorbell() {
+  vmm::Registers& r = cpu->vcpu->regs();
+  call_pending_ = true;
+  if (attention) { /* a signal is due before the call */
+    vmm::Registers back = user_registers();
+    back.rip -= 2;
+    set_user_registers(back);
+    return;
+  }
+  Syscall s{r.rax, {r.rdi, r.rsi, r.rdx, r.r10, r.r8, r.r9}};
+  pc = r.rcx;
+  stack = r.rsp;
+  frame = r.rbp;
+  uint64_t nr = r.rax;
+  context_replaced = false;
+  if (process.control) __atomic_fetch_add(&process.control->syscalls_doorbell, 1, __ATOMIC_RELAXED);
+  Chain chain(process.chain.data(), process.chain.data() + process.chain.size());
+  int64_t result = chain(*this, s);
+  if (context_replaced) {
+    call_pending_ = call_done_ = false;
+    return;
+  }
+  if (result == kRestart) {
+    vmm::Registers back = user_registers();
+    back.rip -= 2;
+    back.rax = nr;
+    set_user_registers(back);
+    return;
+  }
+  call_pending_ = false;
+  call_done_ = true;
+  r.rax = static_cast<uint64_t>(result);
+  cpu->vcpu->touch();
+}
+
+void GuestThread::handle_exception() {
+  ExceptionFrame* f;
+  unsigned vector;
+  uint64_t error;
+  if (process.machine->place(*cpu, &f, &vector, &error) != Place::kStub)
+    internal_failure(*this, "the virtual CPU halted");
+  siginfo_t info{};
+  int signo = SIGSEGV;
+  uint64_t cr2 = 0;
+  auto set = [&](int number, int code, uint64_t addr) {
+    signo = number;
+    info.si_code = code;
+    info.si_addr = reinterpret_cast<void*>(addr);
+  };
+  switch (vector) {
+    case 14:
+      cr2 = cpu->vcpu->cr2();
+      if (!(error & 1) && in_arena(cr2, 1) && process.space->mapped(cr2)) {
+        if (process.machine->add_window(Gva(cr2))) return;
+        internal_failure(*this, "out of KVM memory slots or page-table pages");
+      }
+      set(SIGSEGV, error & 1 ? SEGV_ACCERR : SEGV_MAPERR, cr2);
+      break;
+    case 0:
+      set(SIGFPE, FPE_INTDIV, f->rip);
+      break;
+    case 1:
+      set(SIGTRAP, TRAP_TRACE, f->rip);
+      break;
+    case 3:
+      set(SIGTRAP, SI_KERNEL, 0);
+      break;
+    case 6:
+      set(SIGILL, ILL_ILLOPN, f->rip);
+      break;
+    case 12:
+      set(SIGBUS, SI_KERNEL, 0);
+      break;
+    case 16:
+      set(SIGFPE, FPE_FLTINV, f->rip);
+      break;
+    case 17:
+      set(SIGBUS, BUS_ADRALN, 0);
+      break;
+    case 19:
+      set(SIGFPE, FPE_FLTINV, f->rip);
+      break;
+    default:
+      set(SIGSEGV, SI_KERNEL, 0);
+      break;
+  }
+  info.si_signo = signo;
+  deliver_fault(*this, signo, info, vector, error, cr2);
+}
+
+void GuestThread::handle_memory_fault(const vmm::ExitMemoryFault& fault) {
+  vmm::Registers r = user_registers();
+  uint8_t code[15];
+  size_t size = sizeof code;
+  while (size && !GuestMemory::read(code, r.rip, size)) --size;
+  AddressRegisters regs{r, cpu->vcpu->fs_base(), cpu->vcpu->gs_base()};
+  uint64_t address = 0;
+  Gva page;
+  if (fault.known && process.machine->window_address(Gpa(fault.gpa & ~4095ull), page)) {
+    address = fault_address(regs, code, size, page.value);
+  } else if (!effective_address(regs, code, size, &address)) {
+    address = r.rip;
+  }
+  siginfo_t info{};
+  for (int tries = 0; tries < 3; ++tries) {
+    /* The host's own page tables say what is wrong, in the kernel's words. */
+    if (!probe_access(address, false, &info) || !probe_access(address, true, &info)) {
+      info.si_addr = reinterpret_cast<void*>(address);
+      deliver_fault(*this, info.si_signo, info, 14, info.si_code == SEGV_ACCERR ? 7 : 6, address);
+      return;
+    }
+    if (fault.known) break;
+    address = tries == 0 ? r.rsp - 8 : r.rip;
+  }
+  /* Nothing wrong any more (another thread mapped it meanwhile): try again, but not for ever. */
+  if (r.rip == last_fault_rip_ && ++fault_repeats_ > 1000) {
+    info.si_signo = SIGBUS;
+    info.si_code = BUS_ADRERR;
+    info.si_addr = reinterpret_cast<void*>(address);
+    deliver_fault(*this, SIGBUS, info, 14, 6, address);
+  } else if (r.rip != last_fault_rip_) {
+    last_fault_rip_ = r.rip;
+    fault_repeats_ = 0;
+  }
+}
+
+/* A kick. Leaves the vCPU in its program: calls in the gate are undone or completed. */
+void GuestThread::handle_interrupt() {
+  ExceptionFrame* f;
+  unsigned vector;
+  uint64_t error;
+  Machine& m = *process.machine;
+  Place where = m.place(*cpu, &f, &vector, &error);
+  if (where == Place::kUser) return;
+  vmm::Registers r = cpu->vcpu->regs();
+  if (where == Place::kStub) {
+    if ((r.rip - m.stub_base()) % 16 == 0) {
+      /* Before its HLT: the exception must not be lost. attention stays for afterwards. */
+      cpu->vcpu->clear_exit_request();
+      vmm::Exit exit = cpu->vcpu->run();
+      if (std::holds_alternative<vmm::ExitHlt>(exit))
+        handle_exception();
+      else if (!std::holds_alternative<vmm::ExitInterrupted>(exit))
+        internal_failure(*this, "an exception stub did not halt");
+      if (attention) cpu->vcpu->request_exit();
+      return;
+    }
+    set_user_registers(user_registers());
+    return;
+  }
+  auto at = [&](const char* cpl3, const char* cpl0) { return m.gate_address(*cpu, cpl3, cpl0); };
+  uint64_t slot_doorbell = at(hp_gate3_slot_doorbell, hp_gate0_slot_doorbell);
+  uint64_t claimed = at(hp_gate3_claimed, hp_gate0_claimed);
+  uint64_t finished = at(hp_gate3_finished, hp_gate0_finished);
+  bool done;
+  if (r.rip < at(hp_gate3_slot, hp_gate0_slot)) {
+    done = r.rip != at(hp_gate3_doorbell, hp_gate0_doorbell);
+  } else if (r.rip < claimed) {
+    done = false;
+  } else if (r.rip < finished) {
+    uint32_t state;
+    while ((state = __atomic_load_n(&cpu->slot->done, __ATOMIC_ACQUIRE)) == 0)
+      __builtin_ia32_pause();
+    done = state == kSlotDone;
+    r.rax = done ? cpu->slot->result : cpu->slot->nr;
+    __atomic_store_n(&cpu->slot->done, 0, __ATOMIC_RELEASE);
+  } else if (r.rip < slot_doorbell) {
+    /* At the return instruction after a result, or about to take the doorbell after a bounce. */
+    done = r.rip == finished;
+    if (!done) __atomic_store_n(&cpu->slot->done, 0, __ATOMIC_RELEASE);
+  } else if (r.rip == slot_doorbell) {
+    done = false;
+  } else {
+    done = true;
+    if (r.rip >= at(hp_gate3_tail, hp_gate0_tail)) r.rax = cpu->slot->result;
+  }
+  r.rip = done ? r.rcx : r.rcx - 2;
+  r.rflags = r.r11;
+  set_user_registers(r);
+}
+
+}  // namespace hp::guest
