@@ -14,6 +14,7 @@
 #include <string>
 
 #include "guest/monitor.hpp"
+#include "syscall_observer.hpp"
 
 namespace {
 
@@ -73,12 +74,16 @@ hp::guest::MonitorOptions parse(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   hp::guest::MonitorOptions options = parse(argc, argv);
+  hp::guest::secure_descriptors(options);
   auto control = hp::guest::map_control(options.control_fd);
   if (!control) {
     std::fprintf(stderr, "hyprobe-guest: %s\n", control.error().message.c_str());
     return 125;
   }
-  hp::Error error = hp::guest::run_monitor(options, *control, nullptr);
+  /* Lives as long as the process, whose end is the guest's. */
+  hp::guest::SyscallObserver* observer = nullptr;
+  if (*control) observer = new hp::host::DispatchingObserver(*control, options.socket_fd);
+  hp::Error error = hp::guest::run_monitor(options, *control, observer);
   std::fprintf(stderr, "hyprobe-guest: %s\n", error.message.c_str());
   if (error.code == ENOENT) return 127;
   if (error.code == EACCES || error.code == ENOEXEC) return 126;

@@ -48,11 +48,14 @@ struct OneMsr {
   kvm_msr_entry entry;
 };
 static_assert(offsetof(OneMsr, entry) == 8);
-/* Their ioctl numbers hold the size of those heads, 8 bytes, which C++ gets wrong too. */
+/* Their ioctl numbers hold the size of those structures, which C++ gets wrong too. */
 constexpr unsigned long kGetSupportedCpuid = _IOWR(KVMIO, 0x05, uint64_t);
 constexpr unsigned long kSetCpuid2 = _IOW(KVMIO, 0x90, uint64_t);
 constexpr unsigned long kGetMsrs = _IOWR(KVMIO, 0x88, uint64_t);
 constexpr unsigned long kSetMsrs = _IOW(KVMIO, 0x89, uint64_t);
+constexpr unsigned long kGetXsave = _IOR(KVMIO, 0xa4, char[4096]);
+constexpr unsigned long kSetXsave = _IOW(KVMIO, 0xa5, char[4096]);
+constexpr unsigned long kGetXsave2 = _IOR(KVMIO, 0xcf, char[4096]);
 constexpr size_t kCpuidHead = 8; /* kvm_cpuid2 up to its entries: the same trap */
 
 uint64_t host_xcr0() {
@@ -198,7 +201,11 @@ Result<> KvmVcpu::set_system(const SystemState& state) {
   s.ds = s.es = s.fs = s.gs = user_data(0);
   s.gdt = {.base = state.gdt.value, .limit = state.gdt_limit};
   s.idt = {.base = state.idt.value, .limit = state.idt_limit};
-  s.tr = {.base = state.tss.value, .limit = 0x67, .selector = 0x40, .type = 11, .present = 1};
+  s.tr = {.base = state.tss.value,
+          .limit = state.tss_limit,
+          .selector = 0x40,
+          .type = 11,
+          .present = 1};
   if (ioctl(fd_.get(), KVM_SET_SREGS, &s) != 0) return fail_errno("cannot set system registers");
   set_msr(kMsrStar, state.star);
   set_msr(kMsrLstar, state.syscall_entry.value);
@@ -253,12 +260,12 @@ uint64_t KvmVcpu::cr2() {
 }
 
 void KvmVcpu::get_xstate(void* area) {
-  unsigned long request = shared_->xsave_size > 4096 ? KVM_GET_XSAVE2 : KVM_GET_XSAVE;
+  unsigned long request = shared_->xsave_size > 4096 ? kGetXsave2 : kGetXsave;
   HP_CHECK(ioctl(fd_.get(), request, area) == 0);
 }
 
 bool KvmVcpu::set_xstate(const void* area) {
-  return ioctl(fd_.get(), KVM_SET_XSAVE, area) == 0;
+  return ioctl(fd_.get(), kSetXsave, area) == 0;
 }
 
 }  // namespace hp::vmm

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "transport/fd.hpp"
@@ -19,7 +20,7 @@ namespace {
 
 constexpr uint64_t kProgramBase = 0x560000000000ull;
 constexpr uint64_t kStackTop = kArenaTop - 0x1000;
-constexpr uint64_t kMaxStack = 1ull << 30;
+constexpr uint64_t kMinStack = 4ull << 20, kMaxStack = 1ull << 30;
 
 uint64_t page_down(uint64_t n) {
   return n & ~(kPageSize - 1);
@@ -96,13 +97,26 @@ Result<Placed> map_segments(AddressSpace& space, int fd, const Headers& h, Choos
                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
       if (r < 0) return fail_errno("cannot map a segment", static_cast<int>(-r));
     }
+    /* The dynamic linker counts on zeros up to the end of the page. */
     if (end > file_end && p.p_filesz && file_end < anonymous && (p.p_flags & PF_W))
-      std::memset(reinterpret_cast<void*>(file_end), 0, std::min(anonymous, end) - file_end);
+      std::memset(reinterpret_cast<void*>(file_end), 0, anonymous - file_end);
   }
   return Placed{bias, high + bias};
 }
 
+/* As much as the limit lets the stack grow to; it is only touched as it grows. */
+uint64_t stack_size() {
+  rlimit limit{};
+  getrlimit(RLIMIT_STACK, &limit);
+  return page_up(std::clamp<uint64_t>(limit.rlim_cur, kMinStack, kMaxStack));
+}
+
 }  // namespace
+
+void leave_room_for_stack(AddressSpace& space) {
+  /* A gap of 1 MiB catches overflows. */
+  space.set_mmap_top(kStackTop - stack_size() - (1ull << 20));
+}
 
 int check_elf(int fd, std::string* why) {
   std::string ignored;
@@ -170,17 +184,13 @@ Result<uint64_t> build_stack(AddressSpace& space, const ProgramImage& image,
   size_t strings = execfn.size() + 1 + 256;
   for (const auto& s : argv) strings += s.size() + 1;
   for (const auto& s : envp) strings += s.size() + 1;
-  rlimit limit{};
-  getrlimit(RLIMIT_STACK, &limit);
-  uint64_t size = std::min<uint64_t>(limit.rlim_cur, kMaxStack);
-  size = page_up(std::max<uint64_t>(size, (argv.size() + envp.size()) * 8 + strings + (256 << 10)));
+  uint64_t size = stack_size();
+  if (strings + (argv.size() + envp.size()) * 8 > size / 2)
+    return fail("argument list too long", E2BIG);
   int64_t base =
       space.mmap(kStackTop - size, size, PROT_READ | PROT_WRITE,
                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE, -1, 0);
   if (base < 0) return fail_errno("cannot map the guest's stack", static_cast<int>(-base));
-  /* Mappings go below the stack, with a gap that catches overflows. */
-  space.set_mmap_top(static_cast<uint64_t>(base) - (1ull << 20));
-
   uint64_t at = kStackTop;
   auto push_bytes = [&](const void* data, size_t n) {
     at -= n;

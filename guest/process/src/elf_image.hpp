@@ -21,6 +21,9 @@ struct ProgramImage {
  */
 int check_elf(int fd, std::string* why = nullptr);
 
+/* Keeps mappings below where build_stack will put the stack. Call it before load_program. */
+void leave_room_for_stack(AddressSpace&);
+
 /* Maps the program and its interpreter. fd: the program's file. */
 Result<ProgramImage> load_program(AddressSpace&, int fd);
 

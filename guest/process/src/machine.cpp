@@ -85,7 +85,6 @@ Result<> Machine::build() {
   next_window_ = kFirstWindow;
   windows_.clear();
   auto* base = region_.as<uint8_t>();
-  std::memset(base + kRoot, 0, kPageSize);
   table_ = vmm::PageTable<TableMemory>(memory_, kRegionGpa + kRoot);
   auto* gdt = region_.as<uint64_t>(kGdt);
   gdt[2] = kDescKernelCode;
@@ -132,13 +131,15 @@ Result<GuestCpu*> Machine::create_cpu() {
   if (slot.value == 0 || tss.value == 0) return fail("out of system pages", ENOMEM);
   cpu->slot = system<Slot>(slot);
   cpu->tss = system<TssPage>(tss);
-  std::memset(static_cast<void*>(cpu->slot), 0, kPageSize);
-  std::memset(static_cast<void*>(cpu->tss), 0, kPageSize);
   uint64_t tss_gva = kSystemGva + (tss - kRegionGpa);
   uint64_t rsp0 = tss_gva + kPageSize;
   std::memcpy(cpu->tss->tss + 4, &rsp0, 8);
-  uint16_t io_map = sizeof cpu->tss->tss;
+  /* The program may use the gate's two ports and no other; the map's last byte ends it. */
+  uint16_t io_map = offsetof(TssPage, io_map);
   std::memcpy(cpu->tss->tss + 102, &io_map, 2);
+  std::memset(cpu->tss->io_map, 0xff, sizeof cpu->tss->io_map);
+  for (unsigned port : {HP_PORT_DOORBELL, HP_PORT_LEARN})
+    cpu->tss->io_map[port / 8] &= static_cast<uint8_t>(~(1u << port % 8));
   cpu->gate_base = kGateGva + 8192ull * cpu->index;
   if (!table_.map(Gva(cpu->gate_base), kRegionGpa + kGate, kPageSize, vmm::kUser) ||
       !table_.map(Gva(cpu->gate_base + kPageSize), slot, kPageSize, vmm::kUser | vmm::kWritable))
@@ -149,6 +150,7 @@ Result<GuestCpu*> Machine::create_cpu() {
                          .tss = Gva(tss_gva),
                          .gdt_limit = 0x7f,
                          .idt_limit = 0xfff,
+                         .tss_limit = offsetof(TssPage, stack) - 1,
                          .syscall_entry = Gva(0),
                          .syscall_mask = 0,
                          .star = (0x23ull << 48) | (0x10ull << 32)};
@@ -168,7 +170,7 @@ Result<> Machine::learn_gate(GuestCpu& cpu) {
   vmm::Registers& r = cpu.vcpu->regs();
   r = {};
   r.rip = in_gate(hp_gate_trampoline);
-  r.rflags = 0x3002;
+  r.rflags = 0x202;
   cpu.vcpu->touch();
   for (int tries = 0; tries < 1000; ++tries) {
     vmm::Exit exit = cpu.vcpu->run();
@@ -247,7 +249,7 @@ void Machine::enter_user(GuestCpu& cpu, const vmm::Registers& regs) {
   bool in_system = rip >= kSystemGva && rip < kSystemGva + (2ull << 30);
   if (in_system && (cpl0_ || rip < kGateGva)) cpu.vcpu->enter_user_segments();
   cpu.vcpu->regs() = regs;
-  cpu.vcpu->regs().rflags |= forced_rflags() | 2;
+  cpu.vcpu->regs().rflags = (regs.rflags & ~0x3000ull) | 0x202;
   cpu.vcpu->touch();
 }
 
@@ -276,6 +278,7 @@ Result<> Machine::adopt_fork() {
   for (auto& cpu : cpus_) (void)cpu.release();
   cpus_.clear();
   free_.clear();
+  madvise(region_.as<>(), region_.size(), MADV_DONTNEED); /* all zero again */
   return build();
 }
 

@@ -29,10 +29,11 @@ inline constexpr uint64_t kSystemGva = 0x7e0000000000ull;
 inline constexpr uint64_t kGateGva = kSystemGva + (1ull << 30);
 inline constexpr uint64_t kWindowSize = 64ull << 20;
 
-/* A page that holds a vCPU's TSS and its CPL0 stack. */
+/* A page that holds a vCPU's TSS with its I/O permission map (ports 0 to 0x87), and its CPL0 stack. */
 struct TssPage {
   uint8_t tss[104];
-  uint8_t stack[4096 - 104];
+  uint8_t io_map[18];
+  uint8_t stack[4096 - 122];
 };
 
 struct GuestCpu {
@@ -79,8 +80,6 @@ class Machine {
 
   vmm::Vm& vm() { return *vm_; }
   bool has_vdso() const { return vdso_ != 0; }
-  /* RFLAGS bits that the gate needs set at CPL3 (IOPL 3 where the gate stays at CPL3). */
-  uint64_t forced_rflags() const { return cpl0_ ? 0 : 0x3000; }
 
   /* In the child of fork(2): a new VM over the copied memory. Pooled vCPUs are forgotten. */
   Result<> adopt_fork();

@@ -38,6 +38,13 @@ void wait_while_paused(hp_ctl* control) {
 
 }  // namespace
 
+void secure_descriptors(MonitorOptions& o) {
+  if (o.self_fd < 0) o.self_fd = open("/proc/self/exe", O_RDONLY);
+  o.self_fd = place_descriptor(o.self_fd, false);
+  o.control_fd = place_descriptor(o.control_fd, false);
+  o.socket_fd = place_descriptor(o.socket_fd, false);
+}
+
 Result<hp_ctl*> map_control(int fd) {
   if (fd < 0) return nullptr;
   void* p = mmap(nullptr, sizeof(hp_ctl), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -69,16 +76,16 @@ Error run_monitor(const MonitorOptions& options, hp_ctl* control, SyscallObserve
     if (!resolved) return error_of(resolved);
     program = std::move(*resolved);
   }
-  p->self_fd = options.self_fd >= 0 ? options.self_fd : open("/proc/self/exe", O_RDONLY);
-  p->self_fd = place_descriptor(p->self_fd, false);
-  p->control_fd = place_descriptor(options.control_fd, false);
-  p->socket_fd = place_descriptor(options.socket_fd, false);
+  p->self_fd = options.self_fd;
+  p->control_fd = options.control_fd;
+  p->socket_fd = options.socket_fd;
   if (p->self_fd < 0) return Error::from_errno("cannot open the monitor's own file");
 
   auto machine = Machine::create([](int fd) { return place_descriptor(fd, true); });
   if (!machine) return error_of(machine);
   p->machine = machine->release();
   p->space = new AddressSpace;
+  leave_room_for_stack(*p->space);
   auto image = load_program(*p->space, program.file.get());
   if (!image) return {program.path + ": " + image.error().message, image.error().code};
   char link[64], exe[PATH_MAX];

@@ -66,7 +66,7 @@ uint32_t xsave_size(uint64_t xcr0) {
 }  // namespace
 
 bool on_altstack(const GuestThread& t, uint64_t sp) {
-  if (t.altstack.flags & static_cast<int32_t>(SS_AUTODISARM)) return false;
+  if (t.altstack.flags & kAutodisarm) return false;
   if (t.altstack.flags & SS_DISABLE) return false;
   return sp > t.altstack.sp && sp - t.altstack.sp <= t.altstack.size;
 }
@@ -78,7 +78,7 @@ uint64_t minimum_altstack() {
 bool build_frame(GuestThread& t, vmm::Registers& regs, int signo, const siginfo_t& info,
                  const GuestAction& action, const FaultInfo* fault) {
   vmm::Vm& vm = t.process.machine->vm();
-  static thread_local alignas(64) std::array<uint8_t, kMaxXstate + 8> xstate;
+  alignas(64) static thread_local std::array<uint8_t, kMaxXstate + 8> xstate;
   HP_CHECK(vm.xstate_size() <= kMaxXstate);
   uint64_t features = vm.xcr0();
   uint32_t size = xsave_size(features);
@@ -123,8 +123,7 @@ bool build_frame(GuestThread& t, vmm::Registers& regs, int signo, const siginfo_
   f.info = info;
   if (!GuestMemory::write(fpstate, xstate.data(), size + 4)) return false;
   if (!GuestMemory::write(frame_at, &f, sizeof f)) return false;
-  if (entering_altstack && (t.altstack.flags & static_cast<int32_t>(SS_AUTODISARM)))
-    t.altstack = {};
+  if (entering_altstack && (t.altstack.flags & kAutodisarm)) t.altstack = {};
 
   /* A handler starts with initial FP state. */
   std::memset(xstate.data(), 0, vm.xstate_size());
@@ -159,7 +158,7 @@ bool restore_frame(GuestThread& t, vmm::Registers& regs, uint64_t& mask) {
   regs.rflags = (regs.rflags & ~kFixedFlags) | (c.rflags & kFixedFlags);
   mask = uc.sigmask;
 
-  static thread_local alignas(64) std::array<uint8_t, kMaxXstate + 8> xstate;
+  alignas(64) static thread_local std::array<uint8_t, kMaxXstate + 8> xstate;
   std::memset(xstate.data(), 0, xstate.size());
   if (c.fpstate) {
     if (!GuestMemory::read(xstate.data(), c.fpstate, 512)) return false;

@@ -33,6 +33,8 @@ struct SignalActions {
   }
 };
 
+inline constexpr int32_t kAutodisarm = INT32_MIN; /* SS_AUTODISARM */
+
 /* struct sigaltstack. */
 struct GuestAltStack {
   uint64_t sp = 0;

@@ -69,7 +69,7 @@ void capture(int signo, siginfo_t* info, void* context) {
     block_in(uc);
   }
   t->attention = 1;
-  t->cpu.vcpu->request_exit();
+  t->cpu->vcpu->request_exit();
   auto at = [](const char* p) { return reinterpret_cast<uint64_t>(p); };
   if (rip >= at(hp_safe_start) && rip <= at(hp_safe_insn))
     uc->uc_mcontext.gregs[REG_RIP] = static_cast<greg_t>(at(hp_safe_abort));
@@ -309,12 +309,12 @@ int64_t call_sigaltstack(GuestThread& t, const Syscall& s) {
   GuestAltStack old = t.altstack;
   uint64_t sp = t.cpu->vcpu->regs().rsp;
   bool on = on_altstack(t, sp);
-  if (on) old.flags = (old.flags & static_cast<int32_t>(SS_AUTODISARM)) | SS_ONSTACK;
+  if (on) old.flags = (old.flags & kAutodisarm) | SS_ONSTACK;
   if (s.args[0]) {
     GuestAltStack wanted;
     if (!GuestMemory::get(wanted, s.args[0])) return -EFAULT;
     if (on) return -EPERM;
-    auto mode = wanted.flags & ~static_cast<int32_t>(SS_AUTODISARM);
+    auto mode = wanted.flags & ~kAutodisarm;
     if (mode != 0 && mode != SS_DISABLE && mode != SS_ONSTACK) return -EINVAL;
     if (mode == SS_DISABLE) {
       wanted.sp = wanted.size = 0;

@@ -26,7 +26,7 @@ struct Registers {
 struct SystemState {
   Gpa cr3;
   Gva gdt, idt, tss;
-  uint16_t gdt_limit, idt_limit;
+  uint16_t gdt_limit, idt_limit, tss_limit;
   Gva syscall_entry;     /* LSTAR */
   uint64_t syscall_mask; /* FMASK */
   uint64_t star;
