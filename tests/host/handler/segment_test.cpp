@@ -170,7 +170,7 @@ TEST_CASE("Segment: its end returns the memory and is seen by those who still ma
     guest->fire_id(kWriteReturn, f.firing);
     guest->fire_id(kOpen, f.firing);
   }
-  Fd memory = value(Fd(::dup(f.segment.fd())).duplicate());
+  Fd memory(::dup(f.segment.fd()));
   auto blocks = [&] {
     struct stat st;
     REQUIRE(::fstat(memory.get(), &st) == 0);
