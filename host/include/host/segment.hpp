@@ -64,10 +64,11 @@ class SlotSnapshot {
     for (uint32_t b = 0; b < HP_AGG_BUCKETS; b++)
       for (uint32_t next = buckets[b]; next != 0;) {
         const hp_agg_entry* e = entry_at(object, next);
-        if (!e || left-- == 0) {
+        if (!e || left == 0) {
           malformed_++;
           break;
         }
+        left--;
         const auto* key = reinterpret_cast<const uint8_t*>(e + 1);
         f(*e, std::span<const uint8_t>(key, e->keysize),
           std::span<const uint64_t>(reinterpret_cast<const uint64_t*>(key + e->keysize),

@@ -1,6 +1,7 @@
 #include "transport/object.hpp"
 
 #include "fixture.hpp"
+#include "visit.hpp"
 
 using namespace hp;
 using namespace hp::test;
@@ -28,28 +29,6 @@ std::string error_after(void (*change)(hp_obj_header&, char* data)) {
 template <class T>
 T* rows(hp_obj_header& h, char* data, int table) {
   return reinterpret_cast<T*>(data + h.tables[table].offset);
-}
-
-/* Everything that a reader of a parsed object does; returns something that depends on it. */
-size_t visit(const Object& o) {
-  size_t n = o.source().size();
-  for (const auto& d : o.descs())
-    for (uint32_t s : {d.target, d.prov, d.mod, d.func, d.name}) n += std::strlen(o.str(s));
-  for (const auto& c : o.clauses()) {
-    n += std::strlen(o.str(c.symbol)) + o.source_of(c).size() + o.descs_of(c).size();
-    for (const auto& a : o.actions_of(c)) {
-      n += std::strlen(o.str(a.format));
-      for (const auto& f : o.fields_of(a)) n += std::strlen(o.str(f.type));
-      for (uint32_t r : o.aggs_of(a)) n += std::strlen(o.str(o.aggs()[r].name));
-    }
-  }
-  for (const auto& a : o.aggs())
-    for (const auto& k : o.keys_of(a)) n += std::strlen(o.str(k.type));
-  for (const auto& v : o.vars()) n += std::strlen(o.str(v.name)) + std::strlen(o.str(v.type));
-  for (const auto& p : o.options()) n += std::strlen(o.str(p.name)) + std::strlen(o.str(p.value));
-  for (const auto& s : o.sections()) n += std::strlen(o.section_name(s)) + o.contents(s).size();
-  for (const auto& s : o.symbols()) n += std::strlen(o.symbol_name(s));
-  return n;
 }
 
 }  // namespace

@@ -125,6 +125,11 @@ TEST_CASE("Segment: nonsense written by another process is skipped and counted")
   uint64_t before = s.malformed();
   write_entry(kFirst, {.next = kFirst, .keysize = 8}); /* a cycle */
   CHECK(taken() <= 2);
+  for (uint32_t b = 0; b < 64; b++) /* many chains into a cycle */
+    reinterpret_cast<uint32_t*>(v.aggregation(slot, slot->active))[b] = kFirst;
+  write_entry(kFirst, {.next = kFirst, .keysize = 8});
+  CHECK(taken() <= 2);
+  before += 64;
   write_entry(kFirst, {.agg = 1, .keysize = 8});
   CHECK(taken() == 0);
   write_entry(kFirst, {.keysize = 16});

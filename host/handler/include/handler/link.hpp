@@ -38,7 +38,9 @@ class Image {
   static Result<Image> link(const Object&, std::span<const Import> imports);
 
   /* The function of clause i of the object. */
-  Clause clause(size_t i) const { return reinterpret_cast<Clause>(clauses_[i].data()); }
+  Clause clause(size_t i) const {
+    return reinterpret_cast<Clause>(reinterpret_cast<uintptr_t>(clauses_[i].data()));
+  }
   /* Its linked code, for disassembly. */
   std::string_view clause_code(size_t i) const { return clauses_[i]; }
   /* All linked code. */
