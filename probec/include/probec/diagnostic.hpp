@@ -25,6 +25,7 @@ struct Diagnostic {
   Location loc;
   std::string message; /* without newline; no line number */
   std::string hint;    /* may be empty */
+  std::string region;  /* "predicate", "action list"...: where, for probes given as arguments */
 };
 
 struct DiagnosticStyle {
@@ -32,9 +33,10 @@ struct DiagnosticStyle {
   bool carets = false; /* stderr is a terminal, or verbose */
 };
 
-/* The complete message with its newline:
+/* The complete message with its newline, with -xerrtags exactly as dtrace(1) lays it out:
  *     probec: failed to compile script f.d: [D_SYNTAX] line 3: ...
- *     probec: invalid probe specifier BEGIN { foo }: in action list: ...
+ *     probec: invalid probe specifier BEGIN { foo }: [D_IDENT_UNDEF] in action list: ...
+ * and without it followed by the column (and line) in parentheses.
  * `program` is the name before the first colon. */
 std::string render(const Diagnostic& diagnostic, const std::vector<Source>& sources,
                    const DiagnosticStyle& style, const std::string& program = "probec");

@@ -1,0 +1,34 @@
+/* Macro variables: $pid, $target, $1 ... and which of the arguments a program referred to. */
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hp::probec {
+
+class Macros {
+ public:
+  /* arguments[0] is $0. target: value of $target, 0 = not set. default_arguments: a missing argument
+   * is 0 or "" instead of an error (-xdefaultargs). */
+  Macros(std::vector<std::string> arguments, int64_t target, bool default_arguments);
+
+  /* The value of $name for the names of D-LANGUAGE: egid euid gid pid pgid ppid projid sid target
+   * taskid uid. nullopt: no such macro, or $target without one. */
+  [[nodiscard]] std::optional<int64_t> variable(std::string_view name) const;
+  /* The text of $N, marked as referred to; nullopt: not given. */
+  std::optional<std::string> argument(size_t number);
+  [[nodiscard]] bool default_arguments() const { return default_arguments_; }
+  /* The first argument that nothing referred to; 0: none. */
+  [[nodiscard]] size_t first_unused() const;
+  [[nodiscard]] const std::string& text(size_t number) const { return arguments_[number]; }
+
+ private:
+  std::vector<std::string> arguments_;
+  std::vector<bool> used_;
+  int64_t target_;
+  bool default_arguments_;
+};
+
+}  // namespace hp::probec

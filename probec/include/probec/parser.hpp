@@ -1,0 +1,119 @@
+/* D tokens to a syntax tree. The grammar is that of the dynamic tracing guides: C's declarations and
+ * expressions, probe clauses, D's own declarations (self, this, inline, translator, provider).
+ *
+ * The parser knows the names of types, because `(a)(b)` means a cast or a call by them; it resolves
+ * nothing else. Several sources are parsed into one tree, the built-in declarations first. */
+#pragma once
+#include <deque>
+#include <string>
+#include <unordered_set>
+
+#include "probec/ast.hpp"
+#include "probec/lexer.hpp"
+
+namespace hp::probec {
+
+class Parser {
+ public:
+  Parser(ast::Tree& tree, std::vector<Source>& sources, Macros& macros, PragmaHandler pragmas)
+      : tree_(tree), sources_(sources), macros_(macros), pragmas_(std::move(pragmas)) {}
+
+  /* Parses one source to its end. Throws CompileError. */
+  void parse(uint32_t source);
+  /* A type or a prototype's text, for the built-in tables: "userland const char *". */
+  ast::TypeId parse_type_text(uint32_t source);
+
+  /* What was being parsed when an error was thrown: "action list"... */
+  [[nodiscard]] const char* region() const { return region_; }
+  [[nodiscard]] bool is_type_name(const std::string& name) const {
+    return type_names_.contains(name);
+  }
+
+  static constexpr unsigned kMaxDepth = 400; /* of nested expressions, types and statements */
+
+ private:
+  /* parser.cpp: items and statements */
+  void item(std::string_view word);
+  bool starts_declaration(std::string_view word) const;
+  void clause();
+  std::vector<ProbeDesc> descriptions();
+  ProbeDesc description(const Token& token);
+  std::vector<ast::StmtId> block();
+  ast::StmtId statement();
+  std::vector<ast::StmtId> branch();
+
+  /* parser_decl.cpp */
+  void declaration();
+  void translator();
+  void provider();
+  struct Specifiers {
+    ast::TypeId type;
+    ast::Storage storage = ast::Storage::None;
+    bool is_inline = false;
+    Location loc;
+  };
+  Specifiers specifiers(bool storage_allowed);
+  bool starts_type(const Token& token) const;
+  ast::TypeId aggregate(ast::TypeKind kind);
+  ast::TypeId enumeration();
+  struct Declarator {
+    std::string name;
+    ast::TypeId type;
+    Location loc;
+  };
+  Declarator declarator(ast::TypeId base, bool name_required);
+  ast::TypeId suffixes(ast::TypeId base);
+  void parameters(ast::Type& type, TokenKind close);
+  ast::TypeId type_name();
+  ast::TypeId add(ast::Type type) {
+    tree_.types.push_back(std::move(type));
+    return ast::TypeId(tree_.types.size() - 1);
+  }
+
+  /* parser_expr.cpp */
+  ast::ExprId expression();
+  ast::ExprId assignment();
+  ast::ExprId conditional();
+  ast::ExprId binary(int level);
+  ast::ExprId unary();
+  ast::ExprId postfix();
+  ast::ExprId primary();
+  std::vector<ast::ExprId> arguments(TokenKind close);
+  ast::ExprId add(ast::Expr expr);
+
+  /* tokens */
+  const Token& peek(size_t ahead = 0);
+  Token take();
+  bool accept(TokenKind kind);
+  bool accept_word(std::string_view word);
+  bool is_word(std::string_view word) {
+    return peek().kind == TokenKind::Ident && peek().text == word;
+  }
+  Token expect(TokenKind kind);
+  std::string expect_name();
+  [[noreturn]] void syntax_error(const Token& token);
+
+  /* Bounds recursion: one per nested construct. */
+  struct Nested {
+    explicit Nested(Parser& parser);
+    ~Nested() { --parser.depth_; }
+    Parser& parser;
+  };
+
+  ast::Tree& tree_;
+  std::vector<Source>& sources_;
+  Macros& macros_;
+  PragmaHandler pragmas_;
+  Lexer* lexer_ = nullptr;
+  std::deque<Token> ahead_;
+  uint32_t last_end_ = 0;
+  SourceKind kind_ = SourceKind::Script;
+  unsigned depth_ = 0;
+  const char* region_ = "";
+  std::unordered_set<std::string> type_names_{"string"};
+};
+
+/* C and D words that cannot name anything. */
+bool is_keyword(std::string_view word);
+
+}  // namespace hp::probec

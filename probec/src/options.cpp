@@ -1,0 +1,232 @@
+#include "probec/options.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <iterator>
+#include <limits>
+
+extern char** environ;
+
+namespace hp::probec {
+
+namespace {
+
+constexpr OptionInfo kOptions[] = {
+#define HP_OPTION(name, kind, initial, when) {#name, OptionKind::kind, initial, OptionTime::when},
+#include "probec/options.def"
+#undef HP_OPTION
+};
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
+/* The leading decimal (or 0x, 0) number; text keeps the rest. */
+std::optional<uint64_t> leading_number(std::string_view& text) {
+  int base = 10;
+  if (text.starts_with("0x") || text.starts_with("0X")) {
+    base = 16;
+    text.remove_prefix(2);
+  }
+  uint64_t value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  if (error != std::errc()) return std::nullopt;
+  text.remove_prefix(static_cast<size_t>(end - text.data()));
+  return value;
+}
+
+std::optional<bool> parse_flag(std::string_view text) {
+  for (const char* yes : {"1", "yes", "on", "true", "set", "enable", "enabled"})
+    if (text == yes) return true;
+  for (const char* no : {"0", "no", "off", "false", "unset", "disable", "disabled"})
+    if (text == no) return false;
+  return std::nullopt;
+}
+
+bool one_of(std::string_view text, std::initializer_list<const char*> allowed) {
+  return std::any_of(allowed.begin(), allowed.end(), [&](const char* a) { return text == a; });
+}
+
+/* Options whose words are few. */
+bool text_allowed(Option option, std::string_view text) {
+  switch (option) {
+    case Option::bufpolicy:
+      return one_of(text, {"switch", "ring", "fill"});
+    case Option::bufresize:
+      return one_of(text, {"auto", "manual"});
+    case Option::onfail:
+      return one_of(text, {"abort", "skip"});
+    case Option::linkmode:
+      return one_of(text, {"kernel", "primary", "dynamic", "static"});
+    case Option::evaltime:
+      return one_of(text, {"exec", "preinit", "postinit", "main"});
+    case Option::stdc:
+      return one_of(text, {"a", "c", "s", "t"});
+    case Option::version: {
+      return !text.empty() && text.find_first_not_of("0123456789.") == std::string_view::npos;
+    }
+    default:
+      return !text.empty();
+  }
+}
+
+bool accumulates(Option option) {
+  return option == Option::incdir || option == Option::libdir || option == Option::define ||
+         option == Option::undef;
+}
+
+}  // namespace
+
+const OptionInfo& option_info(Option option) {
+  return kOptions[static_cast<size_t>(option)];
+}
+
+std::optional<Option> find_option(std::string_view name) {
+  for (size_t i = 0; i < std::size(kOptions); ++i)
+    if (name == kOptions[i].name) return static_cast<Option>(i);
+  return std::nullopt;
+}
+
+Result<uint64_t> parse_size(std::string_view text) {
+  std::optional<uint64_t> value = leading_number(text);
+  if (!value) return fail(kBadOptionValue);
+  unsigned shift = 0;
+  if (!text.empty()) {
+    switch (std::tolower(static_cast<unsigned char>(text[0]))) {
+      case 'k':
+        shift = 10;
+        break;
+      case 'm':
+        shift = 20;
+        break;
+      case 'g':
+        shift = 30;
+        break;
+      case 't':
+        shift = 40;
+        break;
+      default:
+        return fail(kBadOptionValue);
+    }
+    text.remove_prefix(1);
+  }
+  if (!text.empty() || *value > std::numeric_limits<uint64_t>::max() >> shift)
+    return fail(kBadOptionValue);
+  return *value << shift;
+}
+
+Result<uint64_t> parse_rate(std::string_view text) {
+  constexpr uint64_t kSecond = 1000000000;
+  struct Unit {
+    std::string_view name;
+    uint64_t ns; /* 0: a frequency */
+  };
+  static constexpr Unit kUnits[] = {
+      {"", 0},
+      {"hz", 0},
+      {"ns", 1},
+      {"nsec", 1},
+      {"us", 1000},
+      {"usec", 1000},
+      {"ms", 1000000},
+      {"msec", 1000000},
+      {"s", kSecond},
+      {"sec", kSecond},
+      {"m", 60 * kSecond},
+      {"min", 60 * kSecond},
+      {"h", 3600 * kSecond},
+      {"hour", 3600 * kSecond},
+      {"d", 86400 * kSecond},
+      {"day", 86400 * kSecond},
+  };
+  std::optional<uint64_t> value = leading_number(text);
+  if (!value) return fail(kBadOptionValue);
+  std::string unit = lower(text);
+  for (const Unit& u : kUnits) {
+    if (unit != u.name) continue;
+    if (u.ns == 0) return *value == 0 ? 0 : std::max<uint64_t>(kSecond / *value, 1);
+    uint64_t ns = 0;
+    if (__builtin_mul_overflow(*value, u.ns, &ns)) return fail(kBadOptionValue);
+    return ns;
+  }
+  return fail(kBadOptionValue);
+}
+
+Options::Options() {
+  for (size_t i = 0; i < std::size(kOptions); ++i) {
+    if (*kOptions[i].initial == '\0') continue;
+    (void)set(static_cast<Option>(i), kOptions[i].initial);
+    values_[i].given = false;
+  }
+}
+
+Result<> Options::set(std::string_view name, std::optional<std::string_view> value) {
+  std::optional<Option> option = find_option(name);
+  if (!option) return fail(kBadOptionName);
+  return set(*option, value);
+}
+
+Result<> Options::set(Option option, std::optional<std::string_view> value) {
+  Value& slot = values_[index(option)];
+  const OptionInfo& info = option_info(option);
+  uint64_t number = 0;
+  if (info.kind == OptionKind::Flag) {
+    if (value) {
+      std::optional<bool> flag = parse_flag(lower(*value));
+      if (!flag) return fail(kBadOptionValue);
+      number = *flag;
+    } else {
+      number = 1;
+    }
+  } else if (!value) {
+    return fail(kBadOptionValue);
+  } else if (info.kind == OptionKind::Text) {
+    if (!text_allowed(option, *value)) return fail(kBadOptionValue);
+  } else if (info.kind == OptionKind::Rate) {
+    number = HP_TRY(parse_rate(*value));
+  } else if (info.kind == OptionKind::Number) {
+    std::string_view text = *value;
+    std::optional<uint64_t> parsed = leading_number(text);
+    if (!parsed || !text.empty() || *parsed > std::numeric_limits<int32_t>::max())
+      return fail(kBadOptionValue);
+    number = *parsed;
+  } else {
+    number = HP_TRY(parse_size(*value));
+    if (option == Option::strsize && (number < 2 || number > 1 << 20)) return fail(kBadOptionValue);
+  }
+  slot.number = number;
+  slot.given = true;
+  std::string text(value.value_or(""));
+  if (accumulates(option) && !slot.text.empty()) text = slot.text + "\n" + text;
+  slot.text = std::move(text);
+  return {};
+}
+
+Result<> Options::set_assignment(std::string_view text) {
+  size_t equals = text.find('=');
+  if (equals == std::string_view::npos) return set(text, std::nullopt);
+  return set(text.substr(0, equals), text.substr(equals + 1));
+}
+
+Result<> Options::set_from_environment() {
+  constexpr std::string_view kPrefix = "DTRACE_OPT_";
+  for (char** entry = environ; entry && *entry; ++entry) {
+    std::string_view text = *entry;
+    if (!text.starts_with(kPrefix)) continue;
+    text.remove_prefix(kPrefix.size());
+    size_t equals = text.find('=');
+    if (equals == std::string_view::npos) continue;
+    std::string name = lower(text.substr(0, equals));
+    std::string_view value = text.substr(equals + 1);
+    auto done = set(name, value.empty() ? std::nullopt : std::optional(value));
+    if (!done)
+      return fail("failed to set option '" + name +
+                  "' from the environment: " + done.error().message);
+  }
+  return {};
+}
+
+}  // namespace hp::probec

@@ -1,0 +1,349 @@
+/* Declarations: C's, with D's storage classes and associative arrays, inlines, translators, providers. */
+#include "probec/parser.hpp"
+
+namespace hp::probec {
+
+namespace {
+
+struct BaseWord {
+  std::string_view word;
+  uint32_t bit;
+};
+constexpr BaseWord kBaseWords[] = {
+    {"void", ast::kVoid},     {"char", ast::kChar},        {"short", ast::kShort},
+    {"int", ast::kInt},       {"long", ast::kLong},        {"float", ast::kFloat},
+    {"double", ast::kDouble}, {"signed", ast::kSigned},    {"unsigned", ast::kUnsigned},
+    {"_Bool", ast::kBool},    {"_Complex", ast::kComplex}, {"_Imaginary", ast::kImaginary},
+};
+
+uint32_t base_bit(std::string_view word) {
+  for (const BaseWord& base : kBaseWords)
+    if (base.word == word) return base.bit;
+  return 0;
+}
+
+bool is_qualifier(std::string_view word) {
+  return word == "const" || word == "volatile" || word == "restrict";
+}
+
+ast::Storage storage_of(std::string_view word) {
+  if (word == "auto") return ast::Storage::Auto;
+  if (word == "register") return ast::Storage::Register;
+  if (word == "static") return ast::Storage::Static;
+  if (word == "extern") return ast::Storage::Extern;
+  if (word == "typedef") return ast::Storage::Typedef;
+  if (word == "self") return ast::Storage::Self;
+  if (word == "this") return ast::Storage::This;
+  return ast::Storage::None;
+}
+
+}  // namespace
+
+bool Parser::starts_type(const Token& token) const {
+  if (token.kind != TokenKind::Ident) return false;
+  const std::string& word = token.text;
+  return base_bit(word) != 0 || is_qualifier(word) || word == "struct" || word == "union" ||
+         word == "enum" || word == "userland" || type_names_.contains(word);
+}
+
+Parser::Specifiers Parser::specifiers(bool storage_allowed) {
+  Specifiers out;
+  ast::Type type;
+  out.loc = type.loc = peek().loc;
+  bool seen_type = false;
+  bool userland = false;
+  ast::TypeId made;
+  auto combine_error = [&]() { raise(Tag::D_DECL_COMBO, peek().loc, "invalid type combination"); };
+  while (peek().kind == TokenKind::Ident) {
+    const std::string word = peek().text;
+    if (uint32_t bit = base_bit(word)) {
+      if (made.valid()) combine_error();
+      if (bit == ast::kLong && (type.bits & ast::kLong)) {
+        if (type.bits & ast::kLongLong) combine_error();
+        bit = ast::kLongLong;
+      } else if (type.bits & bit) {
+        combine_error();
+      }
+      type.bits |= bit;
+      seen_type = true;
+    } else if (word == "struct" || word == "union" || word == "enum") {
+      if (seen_type) combine_error();
+      take();
+      made = word == "enum"
+                 ? enumeration()
+                 : aggregate(word == "struct" ? ast::TypeKind::Struct : ast::TypeKind::Union);
+      seen_type = true;
+      continue;
+    } else if (word == "userland") {
+      userland = true;
+    } else if (ast::Storage storage = storage_of(word); storage != ast::Storage::None) {
+      if (!storage_allowed) {
+        if (storage == ast::Storage::Self || storage == ast::Storage::This) break;
+        raise(Tag::D_DECL_PARMCLASS, peek().loc, "storage class is not permitted here");
+      }
+      if (out.storage != ast::Storage::None)
+        raise(Tag::D_DECL_CLASS, peek().loc, "only one storage class allowed in declaration");
+      out.storage = storage;
+    } else if (word == "inline" && storage_allowed) {
+      out.is_inline = true;
+    } else if (!seen_type && type_names_.contains(word)) {
+      type.kind = ast::TypeKind::Named;
+      type.name = word;
+      take();
+      made = add(type);
+      seen_type = true;
+      continue;
+    } else if (!is_qualifier(word)) {
+      break;
+    }
+    take();
+  }
+  if (!seen_type) {
+    /* `self x;` and the like: C's implicit int, as D has it for variables with a storage class. */
+    if (out.storage == ast::Storage::None && !out.is_inline && !userland) syntax_error(peek());
+    type.bits = ast::kInt;
+  }
+  out.type = made.valid() ? made : add(type);
+  if (userland) tree_.types[out.type.value].userland = true;
+  return out;
+}
+
+ast::TypeId Parser::aggregate(ast::TypeKind kind) {
+  Nested nested(*this);
+  ast::Type type;
+  type.kind = kind;
+  type.loc = peek().loc;
+  if (peek().kind == TokenKind::Ident && !is_keyword(peek().text)) type.name = take().text;
+  if (accept(TokenKind::LeftBrace)) {
+    type.defines = true;
+    while (!accept(TokenKind::RightBrace)) {
+      Specifiers base = specifiers(false);
+      if (accept(TokenKind::Semicolon)) {
+        type.members.push_back({{}, base.type, {}, base.loc});
+        continue;
+      }
+      do {
+        ast::MemberDecl member;
+        member.loc = peek().loc;
+        member.type = base.type;
+        if (peek().kind != TokenKind::Colon) {
+          Declarator d = declarator(base.type, true);
+          member.name = d.name;
+          member.type = d.type;
+        }
+        if (accept(TokenKind::Colon)) member.width = conditional();
+        type.members.push_back(std::move(member));
+      } while (accept(TokenKind::Comma));
+      expect(TokenKind::Semicolon);
+    }
+  } else if (type.name.empty()) {
+    syntax_error(peek());
+  }
+  return add(std::move(type));
+}
+
+ast::TypeId Parser::enumeration() {
+  ast::Type type;
+  type.kind = ast::TypeKind::Enum;
+  type.loc = peek().loc;
+  if (peek().kind == TokenKind::Ident && !is_keyword(peek().text)) type.name = take().text;
+  if (accept(TokenKind::LeftBrace)) {
+    type.defines = true;
+    do {
+      if (peek().kind == TokenKind::RightBrace && !type.enumerators.empty()) break;
+      ast::EnumeratorDecl enumerator;
+      enumerator.loc = peek().loc;
+      enumerator.name = expect_name();
+      if (accept(TokenKind::Assign)) enumerator.value = conditional();
+      type.enumerators.push_back(std::move(enumerator));
+    } while (accept(TokenKind::Comma));
+    expect(TokenKind::RightBrace);
+  } else if (type.name.empty()) {
+    syntax_error(peek());
+  }
+  return add(std::move(type));
+}
+
+void Parser::parameters(ast::Type& type, TokenKind close) {
+  if (accept(close)) return;
+  do {
+    if (accept(TokenKind::Ellipsis)) {
+      type.varargs = true;
+      break;
+    }
+    Specifiers base = specifiers(false);
+    Declarator d = declarator(base.type, false);
+    type.parameters.push_back(d.type);
+    type.parameter_names.push_back(d.name);
+  } while (accept(TokenKind::Comma));
+  expect(close);
+}
+
+/* [..] and (..) after a declarator bind from the right: int a[2][3] is 2 arrays of 3. */
+ast::TypeId Parser::suffixes(ast::TypeId base) {
+  Nested nested(*this);
+  ast::Type type;
+  type.loc = peek().loc;
+  if (accept(TokenKind::LeftBracket)) {
+    if (starts_type(peek())) {
+      type.kind = ast::TypeKind::Assoc;
+      parameters(type, TokenKind::RightBracket);
+    } else {
+      type.kind = ast::TypeKind::Array;
+      if (!accept(TokenKind::RightBracket)) {
+        type.size = conditional();
+        expect(TokenKind::RightBracket);
+      }
+    }
+  } else if (accept(TokenKind::LeftParen)) {
+    type.kind = ast::TypeKind::Function;
+    parameters(type, TokenKind::RightParen);
+  } else {
+    return base;
+  }
+  type.target = suffixes(base);
+  return add(std::move(type));
+}
+
+Parser::Declarator Parser::declarator(ast::TypeId base, bool name_required) {
+  Nested nested(*this);
+  Declarator out;
+  out.type = base;
+  while (peek().kind == TokenKind::Multiply) {
+    ast::Type pointer;
+    pointer.kind = ast::TypeKind::Pointer;
+    pointer.loc = take().loc;
+    pointer.userland = tree_[out.type].userland;
+    pointer.target = out.type;
+    out.type = add(std::move(pointer));
+    while (peek().kind == TokenKind::Ident && is_qualifier(peek().text)) take();
+  }
+  out.loc = peek().loc;
+  if (peek().kind == TokenKind::LeftParen && !starts_type(peek(1)) &&
+      peek(1).kind != TokenKind::RightParen) {
+    take();
+    ast::TypeId placeholder = add(ast::Type{});
+    Declarator inner = declarator(placeholder, name_required);
+    expect(TokenKind::RightParen);
+    ast::TypeId outer = suffixes(out.type);
+    tree_.types[placeholder.value] = tree_.types[outer.value];
+    if (inner.type != placeholder) {
+      out.type = inner.type;
+    } else {
+      out.type = outer;
+    }
+    out.name = inner.name;
+    out.loc = inner.loc;
+    return out;
+  }
+  if (peek().kind == TokenKind::Ident && !is_keyword(peek().text)) {
+    out.name = take().text;
+  } else if (name_required) {
+    syntax_error(peek());
+  }
+  out.type = suffixes(out.type);
+  return out;
+}
+
+ast::TypeId Parser::type_name() {
+  Specifiers base = specifiers(false);
+  return declarator(base.type, false).type;
+}
+
+ast::TypeId Parser::parse_type_text(uint32_t source) {
+  Lexer lexer(sources_, source, macros_, pragmas_);
+  lexer_ = &lexer;
+  ahead_.clear();
+  ast::TypeId type = type_name();
+  expect(TokenKind::End);
+  ahead_.clear();
+  lexer_ = nullptr;
+  return type;
+}
+
+void Parser::declaration() {
+  Specifiers base = specifiers(true);
+  bool only_type = peek().kind == TokenKind::Semicolon;
+  do {
+    ast::Declaration decl;
+    decl.storage = base.storage;
+    decl.is_inline = base.is_inline;
+    decl.type = base.type;
+    decl.loc = base.loc;
+    if (!only_type) {
+      Declarator d = declarator(base.type, true);
+      decl.name = d.name;
+      decl.type = d.type;
+      decl.loc = d.loc;
+      if (decl.storage == ast::Storage::Typedef) type_names_.insert(d.name);
+      if (decl.is_inline) {
+        expect(TokenKind::Assign);
+        decl.value = assignment();
+      }
+    }
+    tree_.declarations.push_back(std::move(decl));
+    tree_.items.push_back(
+        {ast::ItemKind::Declaration, static_cast<uint32_t>(tree_.declarations.size() - 1)});
+  } while (accept(TokenKind::Comma));
+  expect(TokenKind::Semicolon);
+}
+
+/* translator output < input name > { member = expression; ... }; */
+void Parser::translator() {
+  ast::Translator translator;
+  translator.loc = take().loc;
+  translator.output = type_name();
+  expect(TokenKind::Less);
+  Specifiers base = specifiers(false);
+  Declarator input = declarator(base.type, true);
+  translator.input = input.type;
+  translator.parameter = input.name;
+  expect(TokenKind::Greater);
+  expect(TokenKind::LeftBrace);
+  while (!accept(TokenKind::RightBrace)) {
+    ast::TranslatorMember member;
+    member.loc = peek().loc;
+    member.name = expect_name();
+    expect(TokenKind::Assign);
+    member.value = assignment();
+    expect(TokenKind::Semicolon);
+    translator.members.push_back(std::move(member));
+  }
+  expect(TokenKind::Semicolon);
+  tree_.translators.push_back(std::move(translator));
+  tree_.items.push_back(
+      {ast::ItemKind::Translator, static_cast<uint32_t>(tree_.translators.size() - 1)});
+}
+
+/* provider name { probe name(parameters) : (translated parameters); ... }; */
+void Parser::provider() {
+  ast::Provider provider;
+  provider.loc = take().loc;
+  provider.name = expect_name();
+  expect(TokenKind::LeftBrace);
+  while (!accept(TokenKind::RightBrace)) {
+    ast::ProviderProbe probe;
+    probe.loc = peek().loc;
+    if (!accept_word("probe")) syntax_error(peek());
+    probe.name = expect_name();
+    while (accept(TokenKind::Subtract)) probe.name += "-" + expect_name();
+    ast::Type list;
+    expect(TokenKind::LeftParen);
+    parameters(list, TokenKind::RightParen);
+    probe.parameters = std::move(list.parameters);
+    if (accept(TokenKind::Colon)) {
+      ast::Type translated;
+      expect(TokenKind::LeftParen);
+      parameters(translated, TokenKind::RightParen);
+      probe.translated = std::move(translated.parameters);
+    }
+    expect(TokenKind::Semicolon);
+    provider.probes.push_back(std::move(probe));
+  }
+  expect(TokenKind::Semicolon);
+  tree_.providers.push_back(std::move(provider));
+  tree_.items.push_back(
+      {ast::ItemKind::Provider, static_cast<uint32_t>(tree_.providers.size() - 1)});
+}
+
+}  // namespace hp::probec
