@@ -58,7 +58,7 @@ enum class ExprKind : uint8_t {
   Assign,    /* place a = b, b converted to a's type; yields the new value. Struct, union, array of
                 one type: copy. Storing 0 into an associative or self-> variable frees it */
   AssignOp,  /* place a op= b: computed in operation_type (a and b converted to it; pointers: a, and
-                b  is already scaled to bytes), then stored in a's type; yields the new value. a's
+                b  is already scaled to bytes; shifts: b keeps a type of its own), then stored in a's type; yields the new value. a's
                 keys  and address are evaluated once */
   Increment, /* ++/--: place a; op Add or Subtract; value = step (pointers: bytes); flag `post`
                 yields the old value */

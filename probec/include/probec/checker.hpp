@@ -1,0 +1,198 @@
+/* The syntax tree to a checked program: names resolved, types assigned, conversions made explicit.
+ *
+ * Items are checked in the order of the text. Files: checker.cpp (items, statements), check_types.cpp,
+ * check_names.cpp (variables and built-ins), check_ops.cpp (operators), check_convert.cpp,
+ * check_calls.cpp (functions), check_actions.cpp, check_formats.cpp. */
+#pragma once
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "probec/ast.hpp"
+#include "probec/lexer.hpp"
+#include "probec/options.hpp"
+
+namespace hp::probec {
+
+class Checker {
+ public:
+  Checker(const ast::Tree& tree, const std::vector<Source>& sources, const Options& options,
+          CheckedProgram& out);
+
+  /* Checks the items from tree.items[first] on. Throws CompileError. */
+  void check_items(size_t first);
+  /* What was being checked when an error was thrown. */
+  [[nodiscard]] const char* region() const { return region_; }
+
+ private:
+  /* What a global name means. */
+  enum class SymbolKind : uint8_t {
+    Variable,
+    Builtin,
+    Args,
+    Unsupported,
+    Function,
+    Inline,
+    Constant,
+    Typedef
+  };
+  struct Symbol {
+    SymbolKind kind = SymbolKind::Variable;
+    uint32_t index = 0; /* variable, builtin, function, declaration of an inline */
+    int64_t value = 0;  /* Constant; Builtin::Arg's number */
+    TypeId type;        /* Typedef, Inline, Constant */
+  };
+  struct InlineFrame { /* parameters of the inline being expanded */
+    const std::vector<std::string>* names;
+    std::vector<ExprId> values;
+  };
+
+  /* checker.cpp */
+  void declaration(const ast::Declaration& decl, uint32_t index);
+  void translator(const ast::Translator& translator);
+  void provider(const ast::Provider& provider);
+  void clause(const ast::Clause& clause);
+  BlockId block(const std::vector<ast::StmtId>& stmts);
+  void statement(ast::StmtId id, Block& block);
+  StmtId add(Stmt stmt);
+  void append(Block& block, Stmt stmt);
+
+  /* check_types.cpp */
+  TypeId type_of(ast::TypeId id);
+  TypeId base_type(const ast::Type& type);
+  TypeId tagged_type(const ast::Type& type);
+  TypeId struct_body(TypeId id, const ast::Type& type);
+  TypeId enum_body(TypeId id, const ast::Type& type);
+  TypeId object_type(ast::TypeId id, Location loc); /* not void, complete */
+  int64_t constant_integer(ast::ExprId id, Tag tag, const char* what);
+  TypeId named_type(std::string_view text); /* of the built-in tables: "uint32_t", "void *" */
+
+  /* check_names.cpp */
+  const Symbol* find(const std::string& name);
+  void define(const std::string& name, Symbol symbol, Location loc);
+  VariableId find_variable(Scope scope, const std::string& name) const;
+  VariableId declare_variable(Scope scope, const std::string& name, TypeId type, Location loc);
+  ExprId identifier(const ast::Expr& expr);
+  ExprId variable(VariableId id, Location loc);
+  ExprId builtin(Builtin which, uint64_t number, Location loc);
+  ExprId args_element(const ast::Expr& expr);
+  ExprId array_variable(const ast::Expr& expr, VariableId id);
+  ExprId inline_use(const Symbol& symbol, const std::vector<ast::ExprId>& args, Location loc,
+                    bool called);
+  bool is_unknown_variable(ast::ExprId id); /* a name that an assignment would create */
+  ExprId create_for_assignment(ast::ExprId id, TypeId type);
+  std::vector<ExprId> key_values(const std::vector<ast::ExprId>& keys, Location loc);
+  void match_keys(const std::string& name, std::vector<ExprId>& values,
+                  const std::vector<TypeId>& keys, Location loc);
+  static Scope scope_of(ast::NameScope scope);
+
+  /* check_ops.cpp */
+  ExprId expression(ast::ExprId id); /* a place or a value; void if a call gives nothing */
+  ExprId value(ast::ExprId id);      /* not void, not an aggregation */
+  ExprId unary(const ast::Expr& expr);
+  ExprId increment(const ast::Expr& expr);
+  ExprId binary(const ast::Expr& expr);
+  ExprId arithmetic(Op op, ExprId a, ExprId b, Location loc);
+  ExprId comparison(Op op, ExprId a, ExprId b, Location loc);
+  ExprId logical(Op op, ExprId a, ExprId b, Location loc);
+  ExprId additive(Op op, ExprId a, ExprId b, Location loc);
+  ExprId assign(const ast::Expr& expr);
+  ExprId conditional(const ast::Expr& expr);
+  ExprId index(const ast::Expr& expr);
+  ExprId subscript(ExprId a, ExprId b, Location loc);
+  ExprId member(const ast::Expr& expr);
+  ExprId member_of(ExprId place, const std::string& name, Location loc, const char* op);
+  bool find_member(TypeId type, const std::string& name, std::vector<uint32_t>& path);
+  ExprId address_of(ExprId a, Location loc);
+  ExprId dereference(ExprId a, Location loc);
+  ExprId sizeof_value(const ast::Expr& expr);
+  ExprId offsetof_value(const ast::Expr& expr);
+  ExprId string_of(ExprId a, Location loc);
+  ExprId condition(ExprId a, Location loc, Tag tag, const char* what);
+
+  /* check_convert.cpp */
+  ExprId add(Expr expr);
+  ExprId integer(uint64_t value, TypeId type, Location loc);
+  ExprId convert(ExprId a, TypeId to); /* any permitted explicit conversion */
+  ExprId convert_node(ExprId a, TypeId to, Conversion conversion, uint64_t bound = 0);
+  bool castable(ExprId a, TypeId to) const;
+  bool assignable(ExprId a, TypeId to) const; /* implicitly: assignment, argument */
+  ExprId promote(ExprId a);
+  ExprId decay(ExprId a); /* arrays to pointers */
+  TypeId common_type(TypeId a, TypeId b) const;
+  bool is_place(ExprId a) const;
+  bool is_constant(ExprId a) const { return out_[a].kind == ExprKind::Integer; }
+  bool is_bit_field(ExprId a) const;
+  Space space_of(ExprId place) const;
+  bool string_like(TypeId type) const; /* string, char array, pointer to char */
+  bool compatible_pointers(ExprId a, ExprId b) const;
+  const Type& type(ExprId a) const { return out_.type_of(a); }
+  std::string type_name(ExprId a) const;
+  Range operands(const std::vector<ExprId>& list);
+  StringId string(std::string text);
+  bool fold(Op op, ExprId a, ExprId b, TypeId type, Location loc, uint64_t& value) const;
+
+  /* check_calls.cpp */
+  struct Prototype {
+    struct Parameter {
+      TypeId type;
+      bool optional = false, any = false, aggregation = false;
+      std::string text;
+    };
+    TypeId result;
+    bool stack = false, symbol = false, varargs = false;
+    std::vector<Parameter> parameters;
+    size_t required = 0;
+  };
+  const Prototype& prototype(Function function);
+  ExprId call(const ast::Expr& expr);
+  ExprId stack_call(Function function, const ast::Expr& expr);
+  std::vector<ExprId> checked_arguments(Function function, const std::vector<ast::ExprId>& args,
+                                        Location loc, size_t skip = 0);
+  [[noreturn]] void argument_mismatch(const std::string& name, size_t number,
+                                      const std::string& wanted, const std::string& given,
+                                      Location loc, Tag tag = Tag::D_PROTO_ARG);
+  void argument_count(const std::string& name, size_t given, size_t least, size_t most,
+                      Location loc, Tag tag = Tag::D_PROTO_LEN);
+
+  /* check_actions.cpp */
+  void aggregate(const ast::Expr& expr, Block& block);
+  void aggregation_parameters(Aggregation& agg, const ast::Expr& call);
+  AggregationId find_aggregation(const std::string& name) const;
+  void action(Function function, const ast::Expr& expr, Block& block);
+  void recording(Function function, Location loc);
+  Range aggregation_list(const std::vector<AggregationId>& list);
+  AggregationId aggregation_argument(const ast::Expr& call, size_t index, Function function,
+                                     Tag not_aggregation, Tag undefined);
+  uint64_t positive_constant(ExprId a, Tag tag, const std::string& what);
+
+  /* check_formats.cpp */
+  void printf_action(Function function, const ast::Expr& expr, Stmt& stmt);
+  void printa_action(const ast::Expr& expr, Stmt& stmt);
+  void check_conversions(Function function, const std::string& text,
+                         const std::vector<ExprId>& args, Location loc, bool printa, size_t keys);
+
+  const ast::Tree& tree_;
+  const std::vector<Source>& sources_;
+  const Options& options_;
+  CheckedProgram& out_;
+  const char* region_ = "";
+
+  std::unordered_map<std::string, Symbol> globals_;
+  std::unordered_map<std::string, VariableId> self_, this_;
+  std::unordered_map<std::string, TypeId> structs_, unions_, enums_;
+  std::unordered_map<std::string, AggregationId> aggregations_;
+  std::unordered_map<int, Prototype> prototypes_;
+  std::vector<TypeId> resolved_; /* by ast::TypeId */
+  std::vector<bool> pinned_;     /* by VariableId: the address space is settled */
+  std::vector<InlineFrame> inlines_;
+  const ast::Clause* clause_ = nullptr;
+  uint32_t statement_number_ = 0;
+  bool speculated_ = false, committed_ = false, recorded_ = false;
+};
+
+/* "+", "==", "->": for messages. */
+const char* spelling_of(Op op);
+
+}  // namespace hp::probec

@@ -1,0 +1,314 @@
+/* Names: variables of the three scopes, built-in variables, args[], inlines. */
+#include <fnmatch.h>
+
+#include <algorithm>
+
+#include "probec/checker.hpp"
+#include "probec/library.hpp"
+#include "transport/syscalls.hpp"
+
+namespace hp::probec {
+
+Scope Checker::scope_of(ast::NameScope scope) {
+  return scope == ast::NameScope::Self   ? Scope::Self
+         : scope == ast::NameScope::This ? Scope::This
+                                         : Scope::Global;
+}
+
+const Checker::Symbol* Checker::find(const std::string& name) {
+  auto found = globals_.find(name);
+  if (found != globals_.end()) return &found->second;
+  if (std::optional<int64_t> constant = library_constant(name))
+    return &globals_.emplace(name, Symbol{SymbolKind::Constant, 0, *constant, out_.types.int_type})
+                .first->second;
+  return nullptr;
+}
+
+void Checker::define(const std::string& name, Symbol symbol, Location loc) {
+  if (!globals_.emplace(name, symbol).second)
+    raise(Tag::D_DECL_IDRED, loc, "identifier redeclared: " + name);
+}
+
+VariableId Checker::find_variable(Scope scope, const std::string& name) const {
+  if (scope == Scope::Global) {
+    auto found = globals_.find(name);
+    if (found == globals_.end() || found->second.kind != SymbolKind::Variable) return {};
+    return VariableId(found->second.index);
+  }
+  const auto& map = scope == Scope::Self ? self_ : this_;
+  auto found = map.find(name);
+  return found == map.end() ? VariableId() : found->second;
+}
+
+VariableId Checker::declare_variable(Scope scope, const std::string& name, TypeId type,
+                                     Location loc) {
+  Variable variable;
+  variable.name = name;
+  variable.scope = scope;
+  variable.type = type;
+  variable.loc = loc;
+  out_.variables.push_back(std::move(variable));
+  pinned_.push_back(false);
+  VariableId id(out_.variables.size() - 1);
+  if (scope == Scope::Global)
+    define(name, {SymbolKind::Variable, id.value, 0, type}, loc);
+  else
+    (scope == Scope::Self ? self_ : this_).emplace(name, id);
+  return id;
+}
+
+ExprId Checker::variable(VariableId id, Location loc) {
+  Expr expr;
+  expr.kind = ExprKind::Variable;
+  expr.variable = id;
+  expr.type = out_[id].type;
+  expr.loc = loc;
+  return add(expr);
+}
+
+ExprId Checker::builtin(Builtin which, uint64_t number, Location loc) {
+  static constexpr const char* kTypes[] = {
+#define HP_BUILTIN(id, name, type) type,
+#include "probec/builtins.def"
+#undef HP_BUILTIN
+  };
+  Expr expr;
+  expr.kind = ExprKind::BuiltinVar;
+  expr.builtin = which;
+  expr.value = number;
+  expr.type = named_type(kTypes[static_cast<size_t>(which)]);
+  expr.loc = loc;
+  return add(expr);
+}
+
+ExprId Checker::identifier(const ast::Expr& expr) {
+  if (expr.scope != ast::NameScope::Global) {
+    VariableId id = find_variable(scope_of(expr.scope), expr.text);
+    std::string name = (expr.scope == ast::NameScope::Self ? "self->" : "this->") + expr.text;
+    if (!id.valid())
+      raise(Tag::D_VAR_UNDEF, expr.loc, name + " has not yet been declared or assigned");
+    if (out_[id].associative)
+      raise(Tag::D_OP_ARRFUN, expr.loc,
+            name + " is an associative array: it may not be used without an index");
+    return variable(id, expr.loc);
+  }
+  for (auto frame = inlines_.rbegin(); frame != inlines_.rend() && frame == inlines_.rbegin();
+       ++frame)
+    for (size_t i = 0; i < frame->names->size(); ++i)
+      if ((*frame->names)[i] == expr.text) return frame->values[i];
+  if (expr.text.find('`') != std::string::npos)
+    raise(Tag::D_IDENT_UNDEF, expr.loc, "failed to resolve " + expr.text + ": Unknown symbol name",
+          "kernel and module symbols need a Linux guest");
+  const Symbol* symbol = find(expr.text);
+  if (!symbol)
+    raise(Tag::D_IDENT_UNDEF, expr.loc,
+          "failed to resolve " + expr.text + ": Unknown variable name");
+  switch (symbol->kind) {
+    case SymbolKind::Variable: {
+      VariableId id(symbol->index);
+      if (out_[id].associative)
+        raise(Tag::D_OP_ARRFUN, expr.loc,
+              expr.text + " is an associative array: it may not be used without an index");
+      return variable(id, expr.loc);
+    }
+    case SymbolKind::Builtin:
+      return builtin(static_cast<Builtin>(symbol->index), static_cast<uint64_t>(symbol->value),
+                     expr.loc);
+    case SymbolKind::Constant:
+      return integer(static_cast<uint64_t>(symbol->value), symbol->type, expr.loc);
+    case SymbolKind::Inline:
+      return inline_use(*symbol, {}, expr.loc, false);
+    case SymbolKind::Args:
+      raise(Tag::D_OP_ARRFUN, expr.loc, expr.text + "[ ] may not be used without an index");
+    case SymbolKind::Unsupported:
+      raise(Tag::D_VAR_UNSUP, expr.loc, expr.text + " is not supported for this kind of guest");
+    case SymbolKind::Function:
+      raise(Tag::D_SYNTAX, expr.loc, "syntax error: function " + expr.text + " needs ( )");
+    case SymbolKind::Typedef:
+      break;
+  }
+  raise(Tag::D_IDENT_BADREF, expr.loc, expr.text + " may not be used in an expression");
+}
+
+ExprId Checker::inline_use(const Symbol& symbol, const std::vector<ast::ExprId>& args, Location loc,
+                           bool called) {
+  const ast::Declaration& decl = tree_.declarations[symbol.index];
+  const ast::Type& type = tree_[decl.type];
+  bool takes = type.kind == ast::TypeKind::Assoc || type.kind == ast::TypeKind::Function;
+  if (takes != called)
+    raise(Tag::D_OP_ARRFUN, loc,
+          decl.name + (takes ? " may not be used without arguments" : " takes no arguments"));
+  if (inlines_.size() > 64) raise(Tag::D_CG_EXPR, loc, "inlines are nested too deeply");
+  InlineFrame frame{&type.parameter_names, {}};
+  if (called) {
+    argument_count(decl.name, args.size(), type.parameters.size(), type.parameters.size(), loc);
+    for (size_t i = 0; i < args.size(); ++i) {
+      ExprId arg = value(args[i]);
+      TypeId want = type_of(type.parameters[i]);
+      if (!assignable(arg, want))
+        argument_mismatch(decl.name, i + 1, out_.types.name(want), type_name(arg), loc);
+      frame.values.push_back(convert(arg, want));
+    }
+  }
+  inlines_.push_back(std::move(frame));
+  ExprId result = expression(decl.value);
+  inlines_.pop_back();
+  if (out_[result].kind == ExprKind::String || type_name(result) == out_.types.name(symbol.type))
+    return result;
+  if (!assignable(result, symbol.type) && !castable(result, symbol.type))
+    raise(Tag::D_OP_INCOMPAT, loc,
+          "inline " + decl.name + " definition uses incompatible types: \"" +
+              out_.types.name(symbol.type) + "\" = \"" + type_name(result) + "\"");
+  return convert(result, symbol.type);
+}
+
+/* args[N]: the N-th argument as the probe declares it. All probes that the clause may match have to
+ * agree about it. */
+ExprId Checker::args_element(const ast::Expr& expr) {
+  if (!clause_)
+    raise(Tag::D_ARGS_NONE, expr.loc, "args[ ] may not be referenced outside of a probe clause");
+  ExprId at = expr.args.size() == 1 ? value(expr.args[0]) : ExprId();
+  if (!at.valid() || !is_constant(at))
+    raise(Tag::D_ARGS_TYPE, expr.loc, "args[ ] index must be an integer constant");
+  uint64_t number = out_[at].value;
+  std::string found;
+  bool matched = false, missing = false, different = false, others = false;
+  auto consider = [&](const char* type) {
+    if (!type) {
+      missing = true;
+    } else if (!matched) {
+      found = type;
+    } else if (found != type) {
+      different = true;
+    }
+    matched |= type != nullptr;
+  };
+  auto matches = [](const std::string& pattern, const char* text) {
+    return pattern.empty() || fnmatch(pattern.c_str(), text, 0) == 0;
+  };
+  for (const ProbeDesc& desc : clause_->descs) {
+    bool entry = matches(desc.name, "entry"), exit = matches(desc.name, "return");
+    if (desc.id != 0 || !matches(desc.provider, "syscall") || !matches(desc.module, "vmlinux") ||
+        (!entry && !exit)) {
+      others = true;
+      continue;
+    }
+    if (exit) consider(number < 2 ? "long" : nullptr);
+    if (!entry) continue;
+    for (uint32_t nr = 0; nr < kMaxSyscall; ++nr) {
+      const SyscallInfo* info = syscall_info(nr);
+      if (info && info->name && matches(desc.function, info->name))
+        consider(number < info->nargs ? info->args[number].type : nullptr);
+    }
+  }
+  if (!matched && missing && !others)
+    raise(Tag::D_ARGS_IDX, expr.loc,
+          "index " + std::to_string(number) + " is out of range for args[ ]");
+  if (!matched)
+    raise(Tag::D_ARGS_NONE, expr.loc,
+          "args[ ] may not be referenced because the probe has no typed arguments",
+          "arg0 to arg9 are the untyped arguments");
+  if (missing || different || others)
+    raise(
+        Tag::D_ARGS_MULTI, expr.loc,
+        "args[ ] may not be referenced because probe description matches an unstable set of probes",
+        "arg" + std::to_string(number) + " has the same value, untyped");
+  ExprId raw = builtin(Builtin::Arg, number, expr.loc);
+  return convert(raw, named_type(found));
+}
+
+std::vector<ExprId> Checker::key_values(const std::vector<ast::ExprId>& keys, Location loc) {
+  std::vector<ExprId> values;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    ExprId key = expression(keys[i]);
+    const Type& of = type(key);
+    if (of.kind == TypeKind::Array && of.is_char) key = convert(key, out_.types.string_type);
+    TypeKind kind = type(key).kind;
+    if (!type(key).is_scalar() && kind != TypeKind::String && kind != TypeKind::Stack &&
+        kind != TypeKind::Symbol)
+      raise(Tag::D_KEY_TYPE, loc,
+            "key expression #" + std::to_string(i + 1) + " has an invalid type: " + type_name(key));
+    values.push_back(key);
+  }
+  return values;
+}
+
+void Checker::match_keys(const std::string& name, std::vector<ExprId>& values,
+                         const std::vector<TypeId>& keys, Location loc) {
+  if (values.size() != keys.size())
+    raise(Tag::D_PROTO_LEN, loc,
+          name + "[ ] prototype mismatch: " + std::to_string(values.size()) + " arg" +
+              (values.size() == 1 ? "" : "s") + " passed, " + std::to_string(keys.size()) +
+              " expected");
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const Type& want = out_.types[keys[i]];
+    const Type& have = type(values[i]);
+    bool fits = assignable(values[i], keys[i]) || (want.is_scalar() && have.is_scalar());
+    if (!fits)
+      raise(Tag::D_PROTO_ARG, loc,
+            name + "[ ] key #" + std::to_string(i + 1) +
+                " is incompatible with prototype:\n\tprototype: " + out_.types.name(keys[i]) +
+                "\n\t argument: " + type_name(values[i]));
+    values[i] = convert(values[i], keys[i]);
+  }
+}
+
+ExprId Checker::array_variable(const ast::Expr& expr, VariableId id) {
+  std::vector<ExprId> values = key_values(expr.args, expr.loc);
+  match_keys(out_[id].name, values, std::vector<TypeId>(out_[id].keys), expr.loc);
+  ExprId place = variable(id, expr.loc);
+  Range range = operands(values);
+  out_.exprs[place.value].operands = range;
+  return place;
+}
+
+bool Checker::is_unknown_variable(ast::ExprId id) {
+  const ast::Expr* expr = &tree_[id];
+  if (expr->kind == ast::ExprKind::Index) expr = &tree_[expr->a];
+  if (expr->kind != ast::ExprKind::Ident) return false;
+  if (expr->scope != ast::NameScope::Global)
+    return !find_variable(scope_of(expr->scope), expr->text).valid();
+  return !find(expr->text) && expr->text.find('`') == std::string::npos;
+}
+
+/* The first assignment to a name makes the variable: type and keys are those of that assignment. */
+ExprId Checker::create_for_assignment(ast::ExprId id, TypeId type) {
+  const ast::Expr& expr = tree_[id];
+  const ast::Expr& name = expr.kind == ast::ExprKind::Index ? tree_[expr.a] : expr;
+  const Type& of = out_.types[type];
+  Scope scope = scope_of(name.scope);
+  bool associative = &name != &expr;
+  if (of.kind == TypeKind::Void || of.kind == TypeKind::Function || !of.complete)
+    raise(Tag::D_OP_INCOMPAT, expr.loc,
+          name.text + " may not be assigned a value of type " + out_.types.name(type));
+  if (of.kind == TypeKind::Stack || of.kind == TypeKind::Symbol)
+    raise(Tag::D_OP_DYN, expr.loc, "stack( ), ustack( ) and sym( ) values may not be assigned");
+  if (associative && scope == Scope::This)
+    raise(Tag::D_DECL_LOCASSC, expr.loc,
+          "may not define associative array with local storage class: this->" + name.text);
+  if (of.kind == TypeKind::Array && of.is_char) type = out_.types.string_type;
+  if (!associative) {
+    VariableId made = declare_variable(scope, name.text, type, name.loc);
+    pinned_[made.value] = true;
+    return variable(made, expr.loc);
+  }
+  std::vector<ExprId> values = key_values(expr.args, expr.loc);
+  VariableId made = declare_variable(scope, name.text, type, name.loc);
+  pinned_[made.value] = true;
+  Variable& variable = out_.variables[made.value];
+  variable.associative = true;
+  for (ExprId& value : values) {
+    /* Integers of all sizes are one kind of key. */
+    TypeId key = out_[value].type;
+    if (out_.types[key].is_integer())
+      key = out_.types[key].is_signed ? out_.types.int64_type : out_.types.uint64_type;
+    variable.keys.push_back(key);
+    value = convert(value, key);
+  }
+  ExprId place = this->variable(made, expr.loc);
+  Range range = operands(values);
+  out_.exprs[place.value].operands = range;
+  return place;
+}
+
+}  // namespace hp::probec

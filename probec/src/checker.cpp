@@ -1,0 +1,265 @@
+#include "probec/checker.hpp"
+
+#include <algorithm>
+
+namespace hp::probec {
+
+bool is_action(Function function);
+bool is_aggregating(Function function);
+
+Checker::Checker(const ast::Tree& tree, const std::vector<Source>& sources, const Options& options,
+                 CheckedProgram& out)
+    : tree_(tree), sources_(sources), options_(options), out_(out) {
+  static constexpr const char* kBuiltins[] = {
+#define HP_BUILTIN(id, name, type) name,
+#include "probec/builtins.def"
+#undef HP_BUILTIN
+  };
+  for (uint32_t i = 1; i < std::size(kBuiltins); ++i)
+    globals_[kBuiltins[i]] = {SymbolKind::Builtin, i, 0, {}};
+  for (int i = 0; i < 10; ++i)
+    globals_["arg" + std::to_string(i)] = {SymbolKind::Builtin, 0, i, {}};
+  globals_["args"] = {SymbolKind::Args, 0, 0, {}};
+  for (const char* name : {"curthread", "curcpu", "uregs"})
+    globals_[name] = {SymbolKind::Unsupported, 0, 0, {}};
+  uint32_t function = 1;
+#define HP_ACTION(id, name, prototype) globals_[name] = {SymbolKind::Function, function++, 0, {}};
+#define HP_SUBROUTINE(id, name, prototype) HP_ACTION(id, name, prototype)
+#define HP_AGGFUNC(id, name, prototype) HP_ACTION(id, name, prototype)
+  /* An action that is also a type or built-in keeps the function: none is today. */
+#include "probec/functions.def"
+#undef HP_ACTION
+#undef HP_SUBROUTINE
+#undef HP_AGGFUNC
+  globals_["string"] = {SymbolKind::Typedef, 0, 0, out_.types.string_type};
+  globals_["int64_t"] = {SymbolKind::Typedef, 0, 0, out_.types.int64_type};
+  globals_["uint64_t"] = {SymbolKind::Typedef, 0, 0, out_.types.uint64_type};
+}
+
+void Checker::check_items(size_t first) {
+  for (size_t i = first; i < tree_.items.size(); ++i) {
+    const ast::Item& item = tree_.items[i];
+    switch (item.kind) {
+      case ast::ItemKind::Declaration:
+        region_ = "declaration";
+        declaration(tree_.declarations[item.index], item.index);
+        break;
+      case ast::ItemKind::Clause:
+        clause(tree_.clauses[item.index]);
+        break;
+      case ast::ItemKind::Translator:
+        region_ = "declaration";
+        translator(tree_.translators[item.index]);
+        break;
+      case ast::ItemKind::Provider:
+        region_ = "declaration";
+        provider(tree_.providers[item.index]);
+        break;
+    }
+  }
+}
+
+void Checker::declaration(const ast::Declaration& decl, uint32_t index) {
+  using ast::Storage;
+  if (decl.name.empty()) {
+    const ast::Type& type = tree_[decl.type];
+    bool named = type.kind == ast::TypeKind::Struct || type.kind == ast::TypeKind::Union ||
+                 type.kind == ast::TypeKind::Enum;
+    if (!named || decl.storage != Storage::None || (type.name.empty() && type.enumerators.empty()))
+      raise(Tag::D_DECL_USELESS, decl.loc, "useless declaration");
+    (void)type_of(decl.type);
+    return;
+  }
+  if (decl.is_inline) {
+    const ast::Type& type = tree_[decl.type];
+    bool takes = type.kind == ast::TypeKind::Assoc || type.kind == ast::TypeKind::Function;
+    TypeId result = type_of(takes ? type.target : decl.type);
+    if (out_.types[result].kind == TypeKind::Void)
+      raise(Tag::D_DECL_VOIDOBJ, decl.loc, "cannot declare inline of void type: " + decl.name);
+    define(decl.name, {SymbolKind::Inline, index, 0, result}, decl.loc);
+    return;
+  }
+  switch (decl.storage) {
+    case Storage::Typedef: {
+      TypeId type = type_of(decl.type);
+      auto found = globals_.find(decl.name);
+      if (found != globals_.end() && found->second.kind == SymbolKind::Typedef) {
+        if (!out_.types.same(found->second.type, type))
+          raise(Tag::D_DECL_IDRED, decl.loc, "identifier redeclared: " + decl.name);
+        return;
+      }
+      define(decl.name, {SymbolKind::Typedef, 0, 0, out_.types.add_typedef(decl.name, type)},
+             decl.loc);
+      return;
+    }
+    case Storage::Auto:
+    case Storage::Register:
+    case Storage::Static:
+      raise(Tag::D_DECL_BADCLASS, decl.loc, "specified storage class not appropriate in D");
+    default:
+      break;
+  }
+  Scope scope = decl.storage == Storage::Self   ? Scope::Self
+                : decl.storage == Storage::This ? Scope::This
+                                                : Scope::Global;
+  const ast::Type& type = tree_[decl.type];
+  if (type.kind == ast::TypeKind::Function) {
+    (void)type_of(decl.type);
+    const Symbol* known = scope == Scope::Global ? find(decl.name) : nullptr;
+    if (known && known->kind == SymbolKind::Function) return; /* a prototype of what D has */
+    raise(Tag::D_DECL_BADCLASS, decl.loc,
+          "cannot declare function " + decl.name + ": D has no functions of a program's own");
+  }
+  bool associative = type.kind == ast::TypeKind::Assoc;
+  if (associative && scope == Scope::This)
+    raise(Tag::D_DECL_LOCASSC, decl.loc,
+          "cannot have associative array with local storage class: " + decl.name);
+  if (type.kind == ast::TypeKind::Array && !type.size.valid())
+    raise(Tag::D_DECL_ARRNULL, decl.loc,
+          "array declaration requires array dimension or tuple signature: " + decl.name);
+  TypeId of = object_type(associative ? type.target : decl.type, decl.loc);
+  std::vector<TypeId> keys;
+  if (associative) {
+    if (type.varargs || type.parameters.empty())
+      raise(Tag::D_DECL_ARRNULL, decl.loc,
+            "associative array needs a tuple of types: " + decl.name);
+    for (ast::TypeId key : type.parameters) {
+      TypeId id = object_type(key, decl.loc);
+      const Type& k = out_.types[id];
+      if (!k.is_scalar() && !k.is_string())
+        raise(Tag::D_KEY_TYPE, decl.loc, "key type " + out_.types.name(id) + " is not permitted");
+      if (k.is_integer()) id = k.is_signed ? out_.types.int64_type : out_.types.uint64_type;
+      keys.push_back(id);
+    }
+  }
+  VariableId known = find_variable(scope, decl.name);
+  if (known.valid()) {
+    const Variable& variable = out_[known];
+    if (!out_.types.same(variable.type, of) || variable.associative != associative ||
+        variable.keys.size() != keys.size())
+      raise(Tag::D_DECL_IDRED, decl.loc, "identifier redeclared: " + decl.name);
+    return;
+  }
+  if (scope == Scope::Global && find(decl.name) && decl.storage != Storage::Extern)
+    raise(Tag::D_DECL_IDRED, decl.loc, "identifier redeclared: " + decl.name);
+  if (scope == Scope::Global && find(decl.name)) return; /* extern of a built-in */
+  VariableId made = declare_variable(scope, decl.name, of, decl.loc);
+  out_.variables[made.value].associative = associative;
+  out_.variables[made.value].keys = std::move(keys);
+}
+
+void Checker::translator(const ast::Translator& translator) {
+  raise(Tag::D_XLATE_SOU, translator.loc, "translators are not supported yet");
+}
+
+void Checker::provider(const ast::Provider& provider) {
+  raise(Tag::D_PROV_BADNAME, provider.loc,
+        "provider declarations are not supported yet: " + provider.name);
+}
+
+StmtId Checker::add(Stmt stmt) {
+  out_.stmts.push_back(std::move(stmt));
+  return StmtId(out_.stmts.size() - 1);
+}
+
+void Checker::append(Block& block, Stmt stmt) {
+  stmt.number = statement_number_;
+  block.stmts.push_back(add(std::move(stmt)));
+}
+
+void Checker::clause(const ast::Clause& clause) {
+  clause_ = &clause;
+  statement_number_ = 0;
+  speculated_ = committed_ = recorded_ = false;
+  Clause made;
+  made.descs = clause.descs;
+  made.loc = clause.loc;
+  made.has_body = clause.has_body;
+  if (clause.predicate.valid()) {
+    region_ = "predicate";
+    ExprId predicate = expression(clause.predicate);
+    made.predicate = condition(predicate, tree_[clause.predicate].loc, Tag::D_PRED_SCALAR,
+                               "predicate result must be of scalar type");
+  }
+  region_ = "action list";
+  made.body = block(clause.body);
+  made.speculates = speculated_;
+  made.commits = committed_;
+  made.records = recorded_ || !clause.has_body || clause.body.empty();
+  made.text_first = static_cast<uint32_t>(out_.source_text.size());
+  const Source& source = sources_[clause.loc.source];
+  if (clause.loc.offset < clause.end && clause.end <= source.text.size())
+    out_.source_text += source.text.substr(clause.loc.offset, clause.end - clause.loc.offset);
+  made.text_size = static_cast<uint32_t>(out_.source_text.size()) - made.text_first;
+  out_.source_text += "\n";
+  out_.clauses.push_back(std::move(made));
+  clause_ = nullptr;
+}
+
+BlockId Checker::block(const std::vector<ast::StmtId>& stmts) {
+  Block made;
+  for (ast::StmtId id : stmts) statement(id, made);
+  out_.blocks.push_back(std::move(made));
+  return BlockId(out_.blocks.size() - 1);
+}
+
+void Checker::statement(ast::StmtId id, Block& block) {
+  const ast::Stmt& stmt = tree_[id];
+  if (stmt.kind == ast::StmtKind::Empty) return;
+  ++statement_number_;
+  if (stmt.kind == ast::StmtKind::If) {
+    Stmt made;
+    made.kind = StmtKind::If;
+    made.loc = stmt.loc;
+    made.number = statement_number_;
+    made.expr = condition(value(stmt.expr), stmt.loc, Tag::D_PRED_SCALAR,
+                          "condition must be of scalar type");
+    /* Either branch may record; both start from the same state. */
+    bool spec = speculated_, comm = committed_, rec = recorded_;
+    made.then_block = this->block(stmt.then_block);
+    if (!stmt.else_block.empty()) {
+      std::swap(spec, speculated_);
+      std::swap(comm, committed_);
+      std::swap(rec, recorded_);
+      made.else_block = this->block(stmt.else_block);
+      speculated_ |= spec;
+      committed_ |= comm;
+      recorded_ |= rec;
+    }
+    block.stmts.push_back(add(std::move(made)));
+    return;
+  }
+  const ast::Expr& expr = tree_[stmt.expr];
+  if (expr.kind == ast::ExprKind::Aggregation)
+    raise(Tag::D_AGG_NULL, expr.loc, "aggregation expression has null effect: @" + expr.text);
+  if (expr.kind == ast::ExprKind::Assign && tree_[expr.a].kind == ast::ExprKind::Aggregation)
+    return aggregate(expr, block);
+  if (expr.kind == ast::ExprKind::Call) {
+    const Symbol* symbol = find(expr.text);
+    if (symbol && symbol->kind == SymbolKind::Function) {
+      auto function = static_cast<Function>(symbol->index);
+      if (is_action(function)) return action(function, expr, block);
+      /* stack(), ustack(), sym() ... record themselves. */
+      if (!is_aggregating(function)) {
+        const Prototype& proto = prototype(function);
+        if (proto.stack || proto.symbol) {
+          Stmt made;
+          made.kind = StmtKind::Action;
+          made.action = Function::Trace;
+          made.loc = expr.loc;
+          made.operands = operands({call(expr)});
+          recording(Function::Trace, expr.loc);
+          append(block, std::move(made));
+          return;
+        }
+      }
+    }
+  }
+  Stmt made;
+  made.kind = StmtKind::Expression;
+  made.loc = stmt.loc;
+  made.expr = expression(stmt.expr);
+  append(block, std::move(made));
+}
+
+}  // namespace hp::probec
