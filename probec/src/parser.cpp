@@ -160,7 +160,9 @@ std::vector<ProbeDesc> Parser::descriptions() {
     Token token = lexer_->next_description();
     last_end_ = token.end;
     descs.push_back(description(token));
-  } while (lexer_->peek_word().empty() && accept(TokenKind::Comma));
+    /* What follows is read in C's vocabulary only if it is no word. */
+    if (!lexer_->peek_word().empty()) syntax_error(peek());
+  } while (accept(TokenKind::Comma));
   return descs;
 }
 
@@ -168,9 +170,6 @@ void Parser::clause() {
   ast::Clause clause;
   clause.loc = lexer_->location();
   clause.descs = descriptions();
-  /* What follows a description is read in C's vocabulary only if it is no word. */
-  std::string_view word = lexer_->peek_word();
-  if (!word.empty()) syntax_error(peek());
   bool predicate = peek().kind == TokenKind::Divide;
   if (predicate) {
     take();

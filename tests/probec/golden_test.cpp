@@ -1,10 +1,11 @@
-/* Golden tests of the compiler's front: each .d file under a folder begins with
- *     /* expect: THE MESSAGE AS PRINTED WITH -xerrtags *\/          errors/
- * or is followed by a .tree file with the checked program as text  trees/
- *
- *     probec_golden FOLDER [--update]      --update writes what is found instead of comparing
- *
- * An optional second line `/* args: a b c *\/` gives $1 $2 $3; `/* options: name=value ... *\/` -x. */
+// Golden tests of the compiler's front: each .d file under a folder begins with
+//     /* expect: the message as printed with -xerrtags */      (errors/)
+// or stands beside a .tree file with the checked program as text (trees/).
+//
+//     probec_golden FOLDER [--update]      --update writes what is found instead of comparing
+//
+// More such lines: /* args: a b c */ gives $1 $2 $3, /* options: name=value ... */ is -x,
+// /* preprocess */ is -C. A file named D_TAG.what.d must give that tag.
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -26,7 +27,7 @@ std::string slurp(const fs::path& path) {
   return out.str();
 }
 
-/* The text between "/* KEY:" and the comment's end, escapes \n and \t expanded. */
+// The text between "/* KEY:" and the comment's end.
 std::string header(const std::string& text, const std::string& key) {
   std::string start = "/* " + key + ": ";
   size_t from = text.find(start);
