@@ -14,6 +14,7 @@
 #include <string>
 
 #include "guest/monitor.hpp"
+#include "monitor_heap.hpp"
 #include "syscall_observer.hpp"
 
 namespace {
@@ -74,6 +75,8 @@ hp::guest::MonitorOptions parse(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   hp::guest::MonitorOptions options = parse(argc, argv);
+  options.lock_heap = hp::host::lock_heap;
+  options.unlock_heap = hp::host::unlock_heap;
   hp::guest::secure_descriptors(options);
   auto control = hp::guest::map_control(options.control_fd);
   if (!control) {

@@ -55,9 +55,12 @@ class KvmVm final : public Vm {
   uint32_t xstate_size() const override { return shared_.xsave_size; }
   uint64_t xcr0() const override { return shared_.xcr0; }
   int fd() const override { return fd_.get(); }
-  void abandon() override {
-    for (KvmVcpu* v : vcpus_) v->abandon();
-    fd_.reset();
+  void abandon(bool close) override {
+    for (KvmVcpu* v : vcpus_) v->abandon(close);
+    if (close)
+      fd_.reset();
+    else
+      fd_.release();
   }
 
  private:

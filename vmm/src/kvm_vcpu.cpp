@@ -109,11 +109,14 @@ Result<std::unique_ptr<KvmVcpu>> KvmVcpu::create(Fd fd, size_t run_size, const K
   return v;
 }
 
-void KvmVcpu::abandon() {
+void KvmVcpu::abandon(bool close) {
   /* The mapping is MADV_DONTFORK: it does not exist in the child that calls this. */
   new (&mapping_) Mapping();
   run_ = nullptr;
-  fd_.reset();
+  if (close)
+    fd_.reset();
+  else
+    fd_.release();
 }
 
 Exit KvmVcpu::run() {

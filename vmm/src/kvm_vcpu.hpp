@@ -34,7 +34,7 @@ class KvmVcpu final : public Vcpu {
   void get_xstate(void*) override;
   bool set_xstate(const void*) override;
   uint64_t cr2() override;
-  void abandon();
+  void abandon(bool close);
 
  private:
   Exit convert_failure(int err);

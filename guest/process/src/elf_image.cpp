@@ -252,7 +252,8 @@ Result<uint64_t> build_stack(AddressSpace& space, const ProgramImage& image,
   /* /proc/PID/cmdline and environ show the guest's; the kernel may refuse, which only shows there.
    */
   prctl_mm_map map{};
-  map.start_code = map.end_code = image.entry;
+  map.start_code = image.entry;
+  map.end_code = image.entry + 1;
   map.start_data = map.end_data = image.end - 1;
   map.start_brk = map.brk = reinterpret_cast<uint64_t>(sbrk(0)); /* the monitor's own */
   map.start_stack = at;

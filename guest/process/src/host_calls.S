@@ -80,13 +80,15 @@ hp_raw_clone: /* rdi flags, rsi stack, rdx ptid, rcx ctid, r8 tls, r9 fn, 8(%rsp
     call *%rax
     ud2
 
-/* Ends the calling thread; *block = 0 hands its stack to the next one, so nothing may touch the stack
- * after that store. void hp_thread_exit(int status, int *block); signals are blocked. */
-    .globl hp_thread_exit
-    .type hp_thread_exit, @function
-hp_thread_exit:
-    mov $60, %eax
-    movl $0, (%rsi)
+/* Ends the calling thread (nr: exit) or process (exit_group); *busy = 0 hands its stack to the next
+ * one, so nothing may touch the stack after that store. Signals are blocked.
+ * void hp_exit_releasing(long nr, int status, int *busy) */
+    .globl hp_exit_releasing
+    .type hp_exit_releasing, @function
+hp_exit_releasing:
+    mov %rdi, %rax
+    mov %esi, %edi
+    movl $0, (%rdx)
     syscall
     ud2
 

@@ -14,7 +14,7 @@
 #include "calls.hpp"
 #include "signals.hpp"
 
-extern "C" [[noreturn]] void hp_thread_exit(int status, int* busy);
+extern "C" [[noreturn]] void hp_exit_releasing(long nr, int status, int* busy);
 
 namespace hp::guest {
 
@@ -23,8 +23,7 @@ namespace {
 constexpr size_t kStackSize = 256 << 10;
 
 std::mutex mutex;
-HostStack* all = nullptr;  /* with TLS */
-HostStack* bare = nullptr; /* without */
+HostStack* all = nullptr;
 
 struct Start {
   void (*fn)(HostStack*, void*);
@@ -67,16 +66,20 @@ void* run_new(void* p) {
   return nullptr;
 }
 
+HostStack* claim_free() {
+  std::lock_guard guard(mutex);
+  for (HostStack* s = all; s; s = s->next) {
+    if (__atomic_load_n(&s->busy, __ATOMIC_ACQUIRE) != 0) continue;
+    __atomic_store_n(&s->busy, 1, __ATOMIC_RELAXED);
+    return s;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 int start_host_thread(void (*fn)(HostStack*, void*), void* arg) {
-  HostStack* stack = nullptr;
-  {
-    std::lock_guard guard(mutex);
-    for (HostStack* s = all; s && !stack; s = s->next)
-      if (__atomic_load_n(&s->busy, __ATOMIC_ACQUIRE) == 0) stack = s;
-    if (stack) __atomic_store_n(&stack->busy, 1, __ATOMIC_RELAXED);
-  }
+  HostStack* stack = claim_free();
   if (stack) {
     auto* start = new Start{fn, arg, stack};
     long flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
@@ -113,26 +116,23 @@ int start_host_thread(void (*fn)(HostStack*, void*), void* arg) {
 
 void end_host_thread(HostStack* stack, int status) {
   static int nobody;
-  hp_thread_exit(status, stack ? &stack->busy : &nobody);
+  hp_exit_releasing(SYS_exit, status, stack ? &stack->busy : &nobody);
 }
 
-HostStack* take_bare_stack() {
-  std::lock_guard guard(mutex);
-  if (HostStack* s = bare) {
-    bare = s->next;
-    return s;
+void end_host_process(HostStack* stack, int status) {
+  hp_exit_releasing(SYS_exit_group, status, &stack->busy);
+}
+
+HostStack* take_host_stack() {
+  for (;;) {
+    HostStack* found = claim_free();
+    if (found) return found;
+    /* The C library makes thread-local storage for threads only: start one that ends at once. */
+    if (start_host_thread([](HostStack* s, void*) { end_host_thread(s, 0); }, nullptr) != 0)
+      return nullptr;
+    while (!(found = claim_free())) sched_yield();
+    return found;
   }
-  auto* memory = static_cast<char*>(map_stack(kStackSize));
-  if (!memory) return nullptr;
-  auto* s = new HostStack;
-  s->top = memory + kStackSize;
-  return s;
-}
-
-void give_bare_stack(HostStack* s) {
-  std::lock_guard guard(mutex);
-  s->next = bare;
-  bare = s;
 }
 
 void lock_host_stacks() {

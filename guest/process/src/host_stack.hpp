@@ -18,9 +18,11 @@ struct HostStack {
 int start_host_thread(void (*fn)(HostStack*, void*), void* arg);
 [[noreturn]] void end_host_thread(HostStack*, int status);
 
-/* A bare stack without thread-local storage of its own, for vfork children. */
-HostStack* take_bare_stack();
-void give_bare_stack(HostStack*);
+/* A stack with thread-local storage for a process that shares this memory; null when there is no memory.
+ * `busy` is set; whoever ends on it last clears it. Call it with all signals blocked. */
+HostStack* take_host_stack();
+/* Ends the process that runs on the stack, as end_host_thread does for a thread. */
+[[noreturn]] void end_host_process(HostStack*, int status);
 
 /* Around fork(2). */
 void lock_host_stacks();

@@ -272,8 +272,8 @@ Place Machine::place(const GuestCpu& cpu, ExceptionFrame** frame, unsigned* vect
   return Place::kStub;
 }
 
-Result<> Machine::adopt_fork() {
-  vm_->abandon();
+Result<> Machine::adopt_fork(bool shared_files) {
+  vm_->abandon(!shared_files);
   (void)vm_.release(); /* its memory belongs to the copied heap; its descriptors are closed */
   for (auto& cpu : cpus_) (void)cpu.release();
   cpus_.clear();

@@ -81,8 +81,9 @@ class Machine {
   vmm::Vm& vm() { return *vm_; }
   bool has_vdso() const { return vdso_ != 0; }
 
-  /* In the child of fork(2): a new VM over the copied memory. Pooled vCPUs are forgotten. */
-  Result<> adopt_fork();
+  /* In the child of fork(2): a new VM over the copied memory. Pooled vCPUs are forgotten.
+   * shared_files: the descriptor table is still the parent's too (CLONE_FILES). */
+  Result<> adopt_fork(bool shared_files);
   std::mutex& mutex() { return mutex_; }
 
   ~Machine();

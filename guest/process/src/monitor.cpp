@@ -76,6 +76,8 @@ Error run_monitor(const MonitorOptions& options, hp_ctl* control, SyscallObserve
     if (!resolved) return error_of(resolved);
     program = std::move(*resolved);
   }
+  p->lock_heap = options.lock_heap;
+  p->unlock_heap = options.unlock_heap;
   p->self_fd = options.self_fd;
   p->control_fd = options.control_fd;
   p->socket_fd = options.socket_fd;

@@ -24,7 +24,9 @@ struct Process {
   std::string exe;                /* the program's path: /proc/self/exe */
   int self_fd = -1, control_fd = -1, socket_fd = -1;
   unsigned gate = HP_GATE_AUTO;
-  bool vfork_child = false;
+  void (*lock_heap)() = nullptr;
+  void (*unlock_heap)() = nullptr;
+  bool vfork_child = false;    /* shares its memory with another process */
   std::atomic<int> threads{1}; /* live guest threads */
   std::atomic<bool> slot_forbidden{
       false}; /* credentials or namespaces may differ between threads */

@@ -163,9 +163,9 @@ int64_t raw_clone3(clone_args& c, uint64_t size) {
   _exit(125);
 }
 
-void become_fork_child(GuestThread& t, const CpuState& state, uint64_t call_nr) {
+void become_fork_child(GuestThread& t, const CpuState& state, uint64_t call_nr, bool shared_files) {
   Process& p = t.process;
-  auto adopted = p.machine->adopt_fork();
+  auto adopted = p.machine->adopt_fork(shared_files);
   if (!adopted) fail_child(adopted.error().message);
   auto cpu = p.machine->acquire();
   if (!cpu) fail_child(cpu.error().message);
@@ -190,13 +190,15 @@ int64_t fork_process(GuestThread& t, const Syscall& s, const CloneRequest& r) {
   p.space->lock();
   p.machine->mutex().lock();
   lock_host_stacks();
+  if (p.lock_heap) p.lock_heap();
   int64_t result = raw_clone3(c, std::max<uint64_t>(r.size, CLONE_ARGS_SIZE_VER0));
+  if (p.unlock_heap) p.unlock_heap();
   if (result == 0) forget_host_threads(t.host_stack);
   unlock_host_stacks();
   p.machine->mutex().unlock();
   p.space->unlock();
   if (result == 0) {
-    become_fork_child(t, state, s.nr);
+    become_fork_child(t, state, s.nr, (c.flags & CLONE_FILES) != 0);
     t.context_replaced = true;
   }
   restore_host_signals(mask);
@@ -205,64 +207,75 @@ int64_t fork_process(GuestThread& t, const Syscall& s, const CloneRequest& r) {
 
 /* ---- sharing memory, another process ---- */
 
-struct VforkStart {
-  GuestThread* child;
+struct SharingChild {
+  Process process;
+  GuestThread thread;
   CpuState state;
-  uint64_t mask, call_nr;
+  uint64_t call_nr;
+  SharingChild(GuestCpu& cpu, CpuState s, uint64_t nr)
+      : thread(process, cpu), state(std::move(s)), call_nr(nr) {}
 };
 
-int vfork_main(void* p) {
-  auto* start = static_cast<VforkStart*>(p);
-  GuestThread& t = *start->child;
+int sharing_main(void* p) {
+  auto* child = static_cast<SharingChild*>(p);
+  GuestThread& t = child->thread;
   current_thread = &t;
-  load_cpu(*t.process.machine, *t.cpu, start->state);
+  use_host_altstack(t.host_stack->signal_stack);
+  load_cpu(*t.process.machine, *t.cpu, child->state);
   refresh_identity(t);
+  if (t.process.control) __atomic_fetch_add(&t.process.control->processes, 1, __ATOMIC_RELAXED);
   if (t.process.observer_link)
-    t.process.observer_link->fire_exit(t, Syscall{start->call_nr, {}}, 0);
+    t.process.observer_link->fire_exit(t, Syscall{child->call_nr, {}}, 0);
   set_guest_mask(t, t.sigmask);
   t.run();
 }
 
-int64_t vfork_process(GuestThread& t, const Syscall& s, const CloneRequest& r) {
+/* The child's bookkeeping lives in the shared memory. With CLONE_VFORK it is freed when the parent goes
+ * on: the child has executed another program or ended. Otherwise it stays. */
+int64_t share_with_process(GuestThread& t, const Syscall& s, const CloneRequest& r) {
   Process& p = t.process;
   auto cpu = p.machine->acquire();
   if (!cpu) return -EAGAIN;
-  HostStack* stack = take_bare_stack();
-  if (!stack) {
+  uint64_t mask = block_host_signals();
+  HostStack* stack = take_host_stack();
+  auto* child = stack ? new SharingChild(**cpu, save_cpu(t, r), s.nr) : nullptr;
+  if (!child) {
+    restore_host_signals(mask);
     p.machine->release(*cpu);
     return -ENOMEM;
   }
-  Process child_process;
-  child_process.machine = p.machine;
-  child_process.space = p.space;
-  child_process.control = p.control;
-  child_process.observer = p.observer;
-  child_process.observer_link = p.observer_link;
-  child_process.chain = p.chain;
-  child_process.actions.copy_from(p.actions);
-  child_process.exe = p.exe;
-  child_process.self_fd = p.self_fd;
-  child_process.control_fd = p.control_fd;
-  child_process.socket_fd = p.socket_fd;
-  child_process.gate = HP_GATE_DOORBELL;
-  child_process.vfork_child = true;
-  GuestThread child(child_process, **cpu);
-  child.identity = t.identity;
-  child.sigmask = t.sigmask;
-  child.altstack = t.altstack;
-  child.observer_data = nullptr;
-  VforkStart start{&child, save_cpu(t, r), 0, s.nr};
-  uint64_t mask = block_host_signals();
-  clone_args c = r.args;
-  auto flags = static_cast<long>((c.flags & ~static_cast<uint64_t>(CLONE_SETTLS)) | c.exit_signal);
+  Process& q = child->process;
+  q.machine = p.machine;
+  q.space = p.space;
+  q.control = p.control;
+  q.observer = p.observer;
+  q.observer_link = p.observer_link;
+  q.chain = p.chain;
+  q.actions.copy_from(p.actions);
+  q.exe = p.exe;
+  q.self_fd = p.self_fd;
+  q.control_fd = p.control_fd;
+  q.socket_fd = p.socket_fd;
+  q.lock_heap = p.lock_heap;
+  q.unlock_heap = p.unlock_heap;
+  q.gate = p.gate;
+  q.vfork_child = true;
+  child->thread.identity = t.identity;
+  child->thread.sigmask = t.sigmask;
+  child->thread.altstack = r.args.flags & CLONE_VFORK ? t.altstack : GuestAltStack{};
+  child->thread.host_stack = stack;
+  const clone_args& c = r.args;
+  auto flags = static_cast<long>(c.flags | CLONE_SETTLS | c.exit_signal);
+  flags &= ~static_cast<long>(CLONE_SIGHAND); /* dispositions are copied, as the table is */
   int* ptid = reinterpret_cast<int*>(c.flags & CLONE_PIDFD ? c.pidfd : c.parent_tid);
   int* ctid = reinterpret_cast<int*>(c.child_tid);
-  long result = hp_raw_clone(flags, stack->top, ptid, ctid, nullptr, vfork_main, &start);
-  /* The child has executed another program or ended; it ran on our thread-local storage. */
-  current_thread = &t;
+  long result = hp_raw_clone(flags, stack->top, ptid, ctid, stack->tls, sharing_main, child);
   restore_host_signals(mask);
-  p.machine->release(*cpu);
-  give_bare_stack(stack);
+  if (result < 0 || (c.flags & CLONE_VFORK)) {
+    __atomic_store_n(&stack->busy, 0, __ATOMIC_RELEASE);
+    p.machine->release(*cpu);
+    delete child;
+  }
   return result;
 }
 
@@ -278,12 +291,7 @@ int64_t call_clone(GuestThread& t, const Syscall& s) {
     if (!(flags & CLONE_VM) || !(flags & CLONE_SIGHAND)) return -EINVAL;
     return new_thread(t, r, s.nr);
   }
-  if (flags & CLONE_VM) {
-    /* Without CLONE_VFORK both would run at once on one thread-local storage; programs that do that
-     * get a copy of the memory instead. */
-    if (flags & CLONE_VFORK) return vfork_process(t, s, r);
-    r.args.flags &= ~static_cast<uint64_t>(CLONE_VM | CLONE_SIGHAND);
-  }
+  if (flags & CLONE_VM) return share_with_process(t, s, r);
   return fork_process(t, s, r);
 }
 
@@ -297,6 +305,7 @@ int64_t call_exit(GuestThread& t, const Syscall& s) {
   }
   if (p.threads.fetch_sub(1) == 1 || p.vfork_child) {
     if (p.control) __atomic_fetch_sub(&p.control->processes, 1, __ATOMIC_RELAXED);
+    if (p.vfork_child) end_host_process(t.host_stack, status);
     syscall(SYS_exit_group, status);
   }
   if (p.observer) p.observer->thread_exit(t);

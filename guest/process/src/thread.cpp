@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <cstring>
+#include <vector>
 
 #include "fault_address.hpp"
 #include "guest/guest_memory.hpp"
@@ -138,6 +139,30 @@ void GuestThread::handle_doorbell() {
   cpu->vcpu->touch();
 }
 
+/* The si_code of a floating-point exception: which unmasked one the status word shows. */
+int GuestThread::floating_code(bool sse) {
+  std::vector<uint64_t> area(process.machine->vm().xstate_size() / 8);
+  cpu->vcpu->get_xstate(area.data());
+  auto* bytes = reinterpret_cast<const uint8_t*>(area.data());
+  uint32_t raised;
+  if (sse) {
+    uint32_t mxcsr;
+    std::memcpy(&mxcsr, bytes + 24, 4);
+    raised = mxcsr & ~(mxcsr >> 7);
+  } else {
+    uint16_t control, status;
+    std::memcpy(&control, bytes, 2);
+    std::memcpy(&status, bytes + 2, 2);
+    raised = status & ~static_cast<uint32_t>(control);
+  }
+  if (raised & 1) return FPE_FLTINV;
+  if (raised & 4) return FPE_FLTDIV;
+  if (raised & 8) return FPE_FLTOVF;
+  if (raised & 0x12) return FPE_FLTUND;
+  if (raised & 0x20) return FPE_FLTRES;
+  return 0;
+}
+
 void GuestThread::handle_exception() {
   ExceptionFrame* f;
   unsigned vector;
@@ -177,13 +202,13 @@ void GuestThread::handle_exception() {
       set(SIGBUS, SI_KERNEL, 0);
       break;
     case 16:
-      set(SIGFPE, FPE_FLTINV, f->rip);
+      set(SIGFPE, floating_code(false), f->rip);
       break;
     case 17:
       set(SIGBUS, BUS_ADRALN, 0);
       break;
     case 19:
-      set(SIGFPE, FPE_FLTINV, f->rip);
+      set(SIGFPE, floating_code(true), f->rip);
       break;
     default:
       set(SIGSEGV, SI_KERNEL, 0);

@@ -45,6 +45,7 @@ class GuestThread : public ThreadView {
  private:
   void handle_doorbell();
   void handle_exception();
+  int floating_code(bool sse);
   void handle_interrupt();
   void handle_memory_fault(const vmm::ExitMemoryFault&);
   bool call_pending_ = false; /* stopped at the doorbell, RAX not final */

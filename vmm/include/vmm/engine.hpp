@@ -81,8 +81,9 @@ class Vm {
   virtual uint64_t xcr0() const = 0;
   /* Descriptors that this Vm and its vCPUs hold, for a guest that shares the descriptor table. */
   virtual int fd() const = 0;
-  /* After fork(2), in the child: gives up the parent's VM without touching it. */
-  virtual void abandon() = 0;
+  /* After fork(2), in the child: gives up the parent's VM without touching it. close: its descriptors
+   * are this process's own copies. */
+  virtual void abandon(bool close) = 0;
 };
 
 }  // namespace hp::vmm

@@ -21,7 +21,10 @@ struct MonitorOptions {
   unsigned gate = HP_GATE_AUTO; /* without a control page; otherwise hp_ctl.gate counts */
   bool from_exec = false;       /* an execve of the guest, not the first program */
   uint64_t exec_sigmask = 0;    /* guest-blocked signals that the host mask does not hold */
-  std::string program;          /* path; the first program is looked up in PATH */
+  /* Taken around fork(2): other threads may be inside the heap. nullptr: a heap that needs none. */
+  void (*lock_heap)() = nullptr;
+  void (*unlock_heap)() = nullptr;
+  std::string program;           /* path; the first program is looked up in PATH */
   std::vector<std::string> argv; /* argv[0] first */
 };
 
