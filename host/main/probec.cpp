@@ -322,6 +322,7 @@ bool Probec::ready_for_command() {
 host::TextOptions Probec::text_options() const {
   host::TextOptions t;
   t.quiet = options_.flag(Option::quiet);
+  t.flowindent = options_.flag(Option::flowindent);
   t.rawbytes = options_.flag(Option::rawbytes);
   t.sort.by_key = options_.flag(Option::aggsortkey);
   t.sort.key_position = static_cast<uint32_t>(options_.number(Option::aggsortkeypos));

@@ -2,6 +2,7 @@
 
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -9,7 +10,34 @@
 
 namespace hp::host {
 
+/* -F: entries indent what follows, returns end that. A further clause at the same entry does not
+ * indent again. */
+void TextSink::begin_flow(const RecordInfo& r) {
+  std::string out, where;
+  if (!header_) appendf(out, "%3s %-41s\n", "CPU", "FUNCTION");
+  header_ = true;
+  Flow& flow = flows_[r.cpu];
+  const ProbeName& p = *r.probe;
+  const bool call = p.prov == "syscall";
+  const bool again = flow.probe == p.id && flow.clause != r.clause;
+  const bool entry = p.name == "entry" && !again, leave = p.name == "return" && !again;
+  if (leave) flow.indent = std::max(flow.indent - 2, 0);
+  where.assign(static_cast<size_t>(flow.indent), ' ');
+  if (entry || leave) {
+    where += entry ? (call ? "=> " : "-> ") : (call ? "<= " : "<- ");
+    where += p.func;
+  } else {
+    where += " | " + p.func + ":" + p.name;
+  }
+  if (entry) flow.indent += 2;
+  flow.probe = p.id;
+  flow.clause = r.clause;
+  appendf(out, "%3d %-41s ", r.cpu, where.c_str());
+  output_.write(out);
+}
+
 void TextSink::begin(const RecordInfo& r) {
+  if (options_.flowindent) return begin_flow(r);
   if (options_.quiet) {
     header_ = true; /* as dtrace(1): a program that turns quiet off later gets no header */
     return;

@@ -1,6 +1,7 @@
 /* TextSink: what dtrace(1) prints, on an Output; messages go to standard error as "probec: ...". */
 #pragma once
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 
@@ -12,6 +13,7 @@ namespace hp::host {
 struct TextOptions { /* the D options of these names */
   bool quiet = false;
   bool rawbytes = false;
+  bool flowindent = false;
   SortOptions sort;
   int stackindent = 14;
 };
@@ -56,6 +58,12 @@ class TextSink final : public Sink {
   SetOption set_option_;
   std::set<uint32_t> printed_; /* aggregations that a printa() printed */
   bool header_ = false;
+  struct Flow { /* -F, by CPU: how deep, and what was printed last */
+    int indent = 0;
+    uint32_t probe = 0, clause = 0;
+  };
+  std::map<int, Flow> flows_;
+  void begin_flow(const RecordInfo&);
 };
 
 }  // namespace hp::host

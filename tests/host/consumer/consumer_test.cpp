@@ -311,3 +311,25 @@ TEST_CASE("a full disk is an error, not silence") {
   CHECK(r.error().message.find("failed to write to /dev/full") == 0);
   CHECK_FALSE(full.flush().has_value());
 }
+
+TEST_CASE("-F indents what happens between an entry and its return") {
+  Fixture f;
+  f.sink->set_options({.quiet = true, .flowindent = true});
+  const auto at = [&](uint32_t probe, uint64_t time, uint32_t clause = 1) {
+    Record r(time, clause);
+    r.head().probe = probe;
+    f.put(r);
+  };
+  const uint32_t entry = value(f.segment.add_probe(10, "syscall", "vmlinux", "read", "entry"));
+  const uint32_t leave = value(f.segment.add_probe(11, "syscall", "vmlinux", "read", "return"));
+  at(entry, 1);
+  at(entry, 1, 0);
+  at(0, 2);
+  at(leave, 3);
+  f.consumer->finish();
+  const auto line = [](std::string s) {
+    return "  3 " + s + std::string(41 - s.size(), ' ') + " ";
+  };
+  CHECK(f.text() == "CPU FUNCTION                                 \n" + line("=> read") +
+                        line("   | read:entry") + line("   | :BEGIN") + line("<= read"));
+}
