@@ -24,7 +24,7 @@ void TextSink::begin_flow(const RecordInfo& r) {
   if (leave) flow.indent = std::max(flow.indent - 2, 0);
   where.assign(static_cast<size_t>(flow.indent), ' ');
   if (entry || leave) {
-    where += entry ? (call ? "=> " : "-> ") : (call ? "<= " : "<- ");
+    where += entry ? (call ? " => " : " -> ") : (call ? " <= " : " <- ");
     where += p.func;
   } else {
     where += " | " + p.func + ":" + p.name;

@@ -330,6 +330,6 @@ TEST_CASE("-F indents what happens between an entry and its return") {
   const auto line = [](std::string s) {
     return "  3 " + s + std::string(41 - s.size(), ' ') + " ";
   };
-  CHECK(f.text() == "CPU FUNCTION                                 \n" + line("=> read") +
-                        line("   | read:entry") + line("   | :BEGIN") + line("<= read"));
+  CHECK(f.text() == "CPU FUNCTION                                 \n" + line(" => read") +
+                        line("   | read:entry") + line("   | :BEGIN") + line(" <= read"));
 }
