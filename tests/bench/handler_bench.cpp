@@ -1,0 +1,169 @@
+/* What a handler costs, alone: from the firing of a probe to its return, for D programs as probec
+ * compiles them; loading one, as every process that execs pays it; and draining a slot.
+ *
+ *     build/bench/handler_bench [--benchmark_filter=REGEX] [--benchmark_repetitions=N]
+ *
+ * Firings alternate between two probes of one thread, on memory that is in cache: the floor. */
+#include <benchmark/benchmark.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "handler/program.hpp"
+#include "host/segment.hpp"
+#include "probec/compiler.hpp"
+#include "transport/control.h"
+#include "transport/guest_access.hpp"
+
+using namespace hp;
+
+namespace {
+
+constexpr uint32_t kRead = HP_PROBE_SYSCALL, kReadReturn = kRead + 1, kOpen = HP_PROBE_SYSCALL + 4;
+
+[[noreturn]] void die(const std::string& message) {
+  std::fprintf(stderr, "handler_bench: %s\n", message.c_str());
+  std::exit(1);
+}
+template <class T>
+T must(Result<T> r) {
+  if (!r) die(r.error().message);
+  return std::move(*r);
+}
+
+std::string compile(const char* text) {
+  probec::Options options;
+  probec::CompileInput input;
+  input.sources = {{probec::SourceKind::Clause, text, text}};
+  input.options = &options;
+  auto r = probec::compile(input);
+  if (!r) die(std::string(text) + ": " + r.error().message);
+  return std::move(r->object);
+}
+
+/* The benchmark's own memory stands for the guest's. */
+struct OwnMemory final : GuestAccess {
+  int read(void* dst, uint64_t gva, size_t size, uint64_t*) noexcept override {
+    std::memcpy(dst, reinterpret_cast<const void*>(gva), size);
+    return 0;
+  }
+  int read_string(char* dst, uint64_t gva, size_t max, uint64_t* len, uint64_t*) noexcept override {
+    *len = strnlen(reinterpret_cast<const char*>(gva), max - 1);
+    std::memcpy(dst, reinterpret_cast<const void*>(gva), *len);
+    dst[*len] = '\0';
+    return 0;
+  }
+  int write(uint64_t, const void*, size_t, uint64_t*) noexcept override { return HP_FLT_BADADDR; }
+};
+
+struct World {
+  explicit World(const char* text) : elf(compile(text)) {
+    Object object = must(Object::parse(elf));
+    segment = must(host::Segment::create(object, {}));
+    for (uint32_t id : {kRead, kReadReturn, kOpen, kOpen + 1})
+      must(segment.add_probe(id, "syscall", "vmlinux", id < kOpen ? "read" : "open",
+                             id & 1 ? "return" : "entry"));
+    program = must(handler::Program::load(std::move(object), segment.fd(), {"web1", "host1"}));
+    segment.set_state(HP_STATE_ACTIVE);
+    firing.pid = firing.tid = ::getpid();
+    firing.host_tid = ::gettid();
+    firing.vmid = 1;
+    std::strcpy(firing.execname, "handler_bench");
+    firing.vmname = firing.hostname = "web1";
+    firing.osversion = "";
+    firing.args[0] = reinterpret_cast<uint64_t>("/usr/include/linux/kvm.h");
+    firing.args[1] = firing.args[0];
+    firing.args[2] = 4096;
+    firing.mem = static_cast<GuestAccess*>(&memory);
+  }
+  void drain() {
+    for (uint32_t i = 0; i < segment.view().nslots(); i++) segment.take(i, snapshot);
+  }
+  std::string elf;
+  host::Segment segment;
+  std::unique_ptr<handler::Program> program;
+  OwnMemory memory;
+  hp_firing firing{};
+  host::SlotSnapshot snapshot;
+};
+
+/* Entry of read and of open in turn. */
+void fire(benchmark::State& state, const char* text) {
+  World w(text);
+  uint64_t n = 0;
+  for (auto _ : state) {
+    w.program->fire_id(n & 1 ? kOpen : kRead, w.firing);
+    if ((++n & 0xfff) == 0) { /* as a consumer would, before buffers fill */
+      state.PauseTiming();
+      w.drain();
+      state.ResumeTiming();
+    }
+  }
+  if (w.segment.errors() != 0 || w.segment.drops(HP_DROP_PRINCIPAL) != 0 ||
+      w.segment.drops(HP_DROP_AGGREGATION) != 0 || w.segment.firings() < n)
+    state.SkipWithError("errors, drops or clauses that did not run");
+}
+
+/* Entry and return of one call; the figure is for the pair. */
+void fire_pair(benchmark::State& state, const char* text) {
+  World w(text);
+  for (auto _ : state) {
+    w.program->fire_id(kRead, w.firing);
+    w.program->fire_id(kReadReturn, w.firing);
+  }
+  if (w.segment.errors() != 0 || w.segment.drops(HP_DROP_DYNAMIC) != 0)
+    state.SkipWithError("errors or drops");
+}
+
+void load(benchmark::State& state) {
+  World w("syscall:::entry { @[probefunc] = count(); }");
+  for (auto _ : state) {
+    auto p = handler::Program::load(must(Object::parse(w.elf)), w.segment.fd(), {"web1", ""});
+    if (!p) die(p.error().message);
+    (*p)->fire_id(kRead, w.firing);
+  }
+}
+
+void take(benchmark::State& state) {
+  World w("syscall:::entry { @[arg3] = count(); }");
+  for (auto _ : state) {
+    state.PauseTiming();
+    for (int64_t i = 0; i < state.range(0); i++) {
+      w.firing.args[3] = static_cast<uint64_t>(i);
+      w.program->fire_id(kRead, w.firing);
+    }
+    state.ResumeTiming();
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < w.segment.view().nslots(); i++)
+      if (w.segment.take(i, w.snapshot))
+        w.snapshot.for_each_aggregation(
+            w.program->object(), [&](const hp_agg_entry&, auto, auto words) { sum += words[0]; });
+    if (sum != static_cast<uint64_t>(state.range(0))) state.SkipWithError("counts were lost");
+  }
+}
+
+}  // namespace
+
+BENCHMARK_CAPTURE(fire, empty_predicate, "syscall:::entry /arg0 == 0/ { @ = count(); }");
+BENCHMARK_CAPTURE(fire, count, "syscall:::entry { @ = count(); }");
+BENCHMARK_CAPTURE(fire, count_by_probefunc, "syscall:::entry { @[probefunc] = count(); }");
+BENCHMARK_CAPTURE(fire, count_by_execname_probefunc,
+                  "syscall:::entry { @[execname, probefunc] = count(); }");
+BENCHMARK_CAPTURE(fire, count_by_vmname_execname,
+                  "syscall:::entry { @[vmname, execname] = count(); }");
+BENCHMARK_CAPTURE(fire, quantize_arg2, "syscall:::entry { @[probefunc] = quantize(arg2); }");
+BENCHMARK_CAPTURE(fire, count_by_copyinstr, "syscall:::entry { @[copyinstr(arg0)] = count(); }");
+BENCHMARK_CAPTURE(fire, trace, "syscall:::entry { trace(arg2); }");
+BENCHMARK_CAPTURE(fire, printf, "syscall:::entry { printf(\"%s %d\\n\", execname, arg2); }");
+BENCHMARK_CAPTURE(fire, two_clauses,
+                  "syscall:::entry { this->n = arg2; } syscall:::entry { @ = sum(this->n); }");
+BENCHMARK_CAPTURE(fire_pair, latency_quantize,
+                  "syscall:::entry { self->t = timestamp; } syscall:::return /self->t/ { "
+                  "@[probefunc] = quantize(timestamp - self->t); self->t = 0; }");
+BENCHMARK(load)->Unit(benchmark::kMicrosecond);
+BENCHMARK(take)->Arg(1)->Arg(100)->Arg(10000)->Unit(benchmark::kMicrosecond);
+
+BENCHMARK_MAIN();
