@@ -8,3 +8,23 @@ add_dependencies(fleet_supervisor_test fleet_monitor)
 hp_test(fleet_transaction_test SOURCES fleet_transaction_test.cpp DEPS hp_transport)
 hp_test(fleet_rpc_test SOURCES fleet_rpc_test.cpp DEPS hp_host)
 target_link_options(fleet_rpc_test PRIVATE -Wl,--as-needed)
+
+# The daemon with real processes: probed, probevm with the monitor above, consumers.
+find_program(CLANG NAMES clang-19 clang REQUIRED)
+foreach(variant GOOD BAD)
+  add_custom_command(OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/fleet_${variant}.o
+    COMMAND ${CLANG} -std=c11 -O2 -fPIC -mgeneral-regs-only -mno-red-zone -ffreestanding -fno-stack-protector
+      -fno-asynchronous-unwind-tables -Wall -Wextra -Werror -DFLEET_${variant}
+      -I${CMAKE_SOURCE_DIR}/transport/include -c ${CMAKE_CURRENT_LIST_DIR}/fleet_program.c
+      -o ${CMAKE_CURRENT_BINARY_DIR}/fleet_${variant}.o
+    DEPENDS ${CMAKE_CURRENT_LIST_DIR}/fleet_program.c ${CMAKE_CURRENT_LIST_DIR}/handler/object_tables.h
+            ${CMAKE_SOURCE_DIR}/transport/include/transport/object.h
+    VERBATIM)
+endforeach()
+add_custom_target(fleet_objects DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/fleet_GOOD.o
+  ${CMAKE_CURRENT_BINARY_DIR}/fleet_BAD.o)
+hp_test(fleet_daemon_test SOURCES fleet_daemon_test.cpp DEPS hp_host)
+target_link_options(fleet_daemon_test PRIVATE -Wl,--as-needed)
+target_compile_definitions(fleet_daemon_test PRIVATE FLEET_MONITOR="$<TARGET_FILE:fleet_monitor>"
+  FLEET_OBJECTS="${CMAKE_CURRENT_BINARY_DIR}")
+add_dependencies(fleet_daemon_test fleet_monitor fleet_objects probed probevm probectl)

@@ -4,7 +4,7 @@
  *
  *   fleet_monitor --control FD --socket FD -- PROGRAM ARGS...   execvp
  *   fleet_monitor --control FD --socket FD -- @fetch N          N times: waits until a program is
- *       enabled for read entry, fetches it, writes the object's first byte to the segment's first
+ *       enabled for read entry, fetches it, writes the object's first byte to the segment's last
  *       byte, waits until it is disabled. Exits 0.
  *   fleet_monitor --control FD --socket FD -- @ask SLOT         exits with the errno of the reply */
 #include <linux/futex.h>
@@ -58,7 +58,9 @@ int fetch(hp_ctl* ctl, int sock, int times) {
     if (reply.error != 0 || reply.generation != generation || generation == last) return 94;
     last = generation;
     char c;
-    if (::pread(fds[0].get(), &c, 1, 0) != 1 || ::pwrite(fds[1].get(), &c, 1, 0) != 1) return 95;
+    off_t last_byte = ::lseek(fds[1].get(), 0, SEEK_END) - 1;
+    if (::pread(fds[0].get(), &c, 1, 0) != 1 || ::pwrite(fds[1].get(), &c, 1, last_byte) != 1)
+      return 95;
     spin_until([&] { return !(__atomic_load_n(&ctl->any, __ATOMIC_ACQUIRE) >> slot & 1); });
   }
   return 0;

@@ -148,7 +148,7 @@ TEST_CASE("monitors fetch programs, and a slot that is used again has another ge
     CHECK((*s)->control().mask[60][1] == 1ull << *slot);
     CHECK((*s)->control().mask[60][0] == 0);
     char seen = 0;
-    CHECK(run_until(**s, [&] { return ::pread(segment.get(), &seen, 1, 0) == 1 && seen == c; }));
+    CHECK(run_until(**s, [&] { return ::pread(segment.get(), &seen, 1, 4095) == 1 && seen == c; }));
     (*s)->disable(*slot);
     CHECK((*s)->control().any == 0);
     CHECK((*s)->control().mask[0][0] == 0);
