@@ -56,6 +56,12 @@ int place_descriptor(int fd, bool close_on_exec) {
   return placed;
 }
 
+void release_descriptor(int fd) {
+  int start = range_start.load();
+  if (fd >= start && fd < start + kReserved) mine[fd - start] = false;
+  close(fd);
+}
+
 bool is_monitor_descriptor(int fd) {
   int start = range_start.load(std::memory_order_relaxed);
   return fd >= start && fd < start + kReserved && mine[fd - start];

@@ -8,6 +8,8 @@ namespace hp::guest {
 int place_descriptor(int fd, bool close_on_exec);
 /* Is fd one of the monitor's? */
 bool is_monitor_descriptor(int fd);
+/* Closes a descriptor that place_descriptor moved. */
+void release_descriptor(int fd);
 /* The lowest number of the monitor's range. */
 int monitor_descriptors_start();
 

@@ -32,6 +32,7 @@ hp_gate_learn:
 .macro GATE name, return_insn:vararg
     .globl hp_gate\name\()_doorbell, hp_gate\name\()_slot, hp_gate\name\()_claimed
     .globl hp_gate\name\()_slot_doorbell, hp_gate\name\()_finished, hp_gate\name\()_tail
+    .globl hp_gate\name\()_decide
 hp_gate\name\()_doorbell:
     out %al, $HP_PORT_DOORBELL
     \return_insn
@@ -50,6 +51,7 @@ hp_gate\name\()_slot:
     mov %rsp, SLOT(HP_SLOT_STACK)
     mov %rbp, SLOT(HP_SLOT_FRAME)
     lock btrl $0, SLOT(HP_SLOT_CLAIM)
+hp_gate\name\()_decide:
     jnc hp_gate\name\()_slot_doorbell
 hp_gate\name\()_claimed:
     pause

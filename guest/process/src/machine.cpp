@@ -156,7 +156,7 @@ Result<GuestCpu*> Machine::create_cpu() {
                          .star = (0x23ull << 48) | (0x10ull << 32)};
   HP_TRYV(cpu->vcpu->set_system(state));
   if (!learned_) HP_TRYV(learn_gate(*cpu));
-  use_slot_gate(*cpu, false);
+  set_gate(*cpu);
   cpus_.push_back(std::move(cpu));
   return cpus_.back().get();
 }
@@ -190,9 +190,9 @@ Result<> Machine::learn_gate(GuestCpu& cpu) {
   return fail("this host's KVM makes no progress in a guest");
 }
 
-void Machine::use_slot_gate(GuestCpu& cpu, bool slot) {
-  const char* symbol = slot ? (cpl0_ ? hp_gate0_slot : hp_gate3_slot)
-                            : (cpl0_ ? hp_gate0_doorbell : hp_gate3_doorbell);
+void Machine::set_gate(GuestCpu& cpu) {
+  const char* symbol = slot_gate_ ? (cpl0_ ? hp_gate0_slot : hp_gate3_slot)
+                                  : (cpl0_ ? hp_gate0_doorbell : hp_gate3_doorbell);
   cpu.vcpu->set_syscall_entry(Gva(cpu.gate_base + static_cast<uint64_t>(symbol - hp_gate_page)));
 }
 
@@ -211,7 +211,6 @@ Result<GuestCpu*> Machine::acquire() {
   free_.pop_back();
   cpu->vcpu->finish_exit();
   cpu->vcpu->enter_user_segments();
-  use_slot_gate(*cpu, false);
   return cpu;
 }
 

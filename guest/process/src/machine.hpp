@@ -76,7 +76,8 @@ class Machine {
   /* The gate symbol's address in this vCPU's gate page, for the variant in use. */
   uint64_t gate_address(const GuestCpu&, const char* cpl3_symbol, const char* cpl0_symbol) const;
   bool gate_at_cpl0() const { return cpl0_; }
-  void use_slot_gate(GuestCpu&, bool slot);
+  /* From now on new vCPUs get the gate that tries the slot first. Call it before the first. */
+  void enable_slot_gate() { slot_gate_ = true; }
 
   vmm::Vm& vm() { return *vm_; }
   bool has_vdso() const { return vdso_ != 0; }
@@ -102,6 +103,7 @@ class Machine {
   Result<> map_vdso();
   Result<> learn_gate(GuestCpu&);
   Result<GuestCpu*> create_cpu();
+  void set_gate(GuestCpu&);
   Gpa allocate_page();
   template <class T>
   T* system(Gpa) const;
@@ -117,7 +119,7 @@ class Machine {
   std::mutex mutex_;
   std::vector<std::unique_ptr<GuestCpu>> cpus_;
   std::vector<GuestCpu*> free_;
-  bool cpl0_ = false, learned_ = false;
+  bool slot_gate_ = false, cpl0_ = false, learned_ = false;
   uint64_t vdso_ = 0, vdso_size_ = 0;
 };
 

@@ -86,6 +86,7 @@ Error run_monitor(const MonitorOptions& options, hp_ctl* control, SyscallObserve
   auto machine = Machine::create([](int fd) { return place_descriptor(fd, true); });
   if (!machine) return error_of(machine);
   p->machine = machine->release();
+  if (p->gate != HP_GATE_DOORBELL) p->machine->enable_slot_gate();
   p->space = new AddressSpace;
   leave_room_for_stack(*p->space);
   auto image = load_program(*p->space, program.file.get());

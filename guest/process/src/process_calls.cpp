@@ -135,6 +135,7 @@ int64_t new_thread(GuestThread& t, const CloneRequest& r, uint64_t call_nr) {
   child->sigmask = t.sigmask;
   ThreadStart start{&t, child, &r, save_cpu(t, r), call_nr};
   t.process.threads.fetch_add(1);
+  if (t.process.gate == HP_GATE_AUTO) t.helper.park(); /* the core is wanted by the new thread */
   uint64_t mask = block_host_signals();
   int err = start_host_thread(thread_main, &start);
   if (err == 0) {
@@ -171,6 +172,7 @@ void become_fork_child(GuestThread& t, const CpuState& state, uint64_t call_nr, 
   if (!cpu) fail_child(cpu.error().message);
   p.threads = 1;
   p.vfork_child = false;
+  t.helper.forget(!shared_files);
   t.cpu = *cpu;
   t.vcpu = t.cpu->index;
   load_cpu(*p.machine, **cpu, state);
@@ -183,6 +185,7 @@ void become_fork_child(GuestThread& t, const CpuState& state, uint64_t call_nr, 
 int64_t fork_process(GuestThread& t, const Syscall& s, const CloneRequest& r) {
   Process& p = t.process;
   CpuState state = save_cpu(t, r);
+  t.helper.park();
   clone_args c = r.args;
   /* Memory is copied, so CLONE_VFORK only says that the parent waits; TLS is the vCPU's. */
   c.flags &= ~static_cast<uint64_t>(CLONE_SETTLS);
@@ -308,6 +311,7 @@ int64_t call_exit(GuestThread& t, const Syscall& s) {
     if (p.vfork_child) end_host_process(t.host_stack, status);
     syscall(SYS_exit_group, status);
   }
+  t.helper.stop();
   if (p.observer) p.observer->thread_exit(t);
   HostStack* stack = t.host_stack;
   current_thread = nullptr;

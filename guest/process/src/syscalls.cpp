@@ -61,6 +61,7 @@ int64_t on_range(GuestThread& t, const Syscall& s) {
 
 int64_t credentials(GuestThread& t, const Syscall& s) {
   t.process.slot_forbidden = true;
+  t.helper.park();
   int64_t r = forward(t, s);
   refresh_identity(t);
   return r;
@@ -69,7 +70,9 @@ int64_t credentials(GuestThread& t, const Syscall& s) {
 }  // namespace
 
 int64_t forward(GuestThread& t, const Syscall& s) {
-  return hp_safe_syscall(s.nr, s.args, &t.attention);
+  /* On a helper the thread's signals do not matter: what runs there returns at once. */
+  static const volatile int never = 0;
+  return hp_safe_syscall(s.nr, s.args, current_thread ? &t.attention : &never);
 }
 
 int64_t KernelLink::call(ThreadView& view, Syscall& s, Chain&) noexcept {

@@ -15,9 +15,9 @@
 extern "C" {
 extern const char hp_gate_page[];
 extern const char hp_gate3_doorbell[], hp_gate3_slot[], hp_gate3_claimed[], hp_gate3_finished[],
-    hp_gate3_slot_doorbell[], hp_gate3_tail[];
+    hp_gate3_slot_doorbell[], hp_gate3_tail[], hp_gate3_decide[];
 extern const char hp_gate0_doorbell[], hp_gate0_slot[], hp_gate0_claimed[], hp_gate0_finished[],
-    hp_gate0_slot_doorbell[], hp_gate0_tail[];
+    hp_gate0_slot_doorbell[], hp_gate0_tail[], hp_gate0_decide[];
 }
 
 namespace hp::guest {
@@ -119,6 +119,8 @@ void GuestThread::handle_doorbell() {
   frame = r.rbp;
   uint64_t nr = r.rax;
   context_replaced = false;
+  host_tid = identity.tid;
+  helper.on_doorbell(s);
   if (process.control) __atomic_fetch_add(&process.control->syscalls_doorbell, 1, __ATOMIC_RELAXED);
   Chain chain(process.chain.data(), process.chain.data() + process.chain.size());
   int64_t result = chain(*this, s);
@@ -282,10 +284,11 @@ void GuestThread::handle_interrupt() {
   uint64_t slot_doorbell = at(hp_gate3_slot_doorbell, hp_gate0_slot_doorbell);
   uint64_t claimed = at(hp_gate3_claimed, hp_gate0_claimed);
   uint64_t finished = at(hp_gate3_finished, hp_gate0_finished);
+  uint64_t decide = at(hp_gate3_decide, hp_gate0_decide); /* CF set: the claim succeeded */
   bool done;
   if (r.rip < at(hp_gate3_slot, hp_gate0_slot)) {
     done = r.rip != at(hp_gate3_doorbell, hp_gate0_doorbell);
-  } else if (r.rip < claimed) {
+  } else if (r.rip < claimed && !(r.rip == decide && (r.rflags & 1))) {
     done = false;
   } else if (r.rip < finished) {
     uint32_t state;

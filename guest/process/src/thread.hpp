@@ -5,6 +5,7 @@
 
 #include "guest/interposer.hpp"
 #include "process.hpp"
+#include "slot_helper.hpp"
 
 namespace hp::guest {
 
@@ -40,7 +41,7 @@ class GuestThread : public ThreadView {
 
   /* Set by calls that replaced the registers themselves (rt_sigreturn, a fork's child). */
   bool context_replaced = false;
-  bool helper_running = false;
+  SlotHelper helper{*this};
 
  private:
   void handle_doorbell();
