@@ -8,12 +8,14 @@
  *
  * Exit status, as dtrace(1): 0, or what exit() was given; 1 after a fatal error; 2 for a command line
  * that makes no sense. */
+#include <elf.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <map>
 
 #include "host/session.hpp"
@@ -282,6 +284,18 @@ int Probec::list() {
   return list_out(out) ? 0 : 1;
 }
 
+/* 0 if a process guest can run the file, as far as its first bytes tell; else an errno. */
+int runnable(const std::string& path) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return 0; /* executable but not readable: its loader decides */
+  Elf64_Ehdr h{};
+  const ssize_t n = ::read(fd.get(), &h, sizeof h);
+  if (n >= 2 && std::memcmp(&h, "#!", 2) == 0) return 0;
+  const bool elf = n == sizeof h && std::memcmp(h.e_ident, ELFMAG, SELFMAG) == 0 &&
+                   h.e_ident[EI_CLASS] == ELFCLASS64 && h.e_machine == EM_X86_64;
+  return elf ? 0 : ENOEXEC;
+}
+
 /* What would otherwise only fail inside the guest is said here, before anything starts. */
 bool Probec::ready_for_command() {
   const std::string& name = cli_.command[0];
@@ -303,13 +317,15 @@ bool Probec::ready_for_command() {
     struct stat st{};
     if (::stat(c.c_str(), &st) != 0) continue;
     if (S_ISREG(st.st_mode) && ::access(c.c_str(), X_OK) == 0) {
-      error = 0;
+      error = runnable(c);
       break;
     }
     error = EACCES;
   }
   if (error != 0)
-    return fatal(Error::from_errno("failed to execute " + name, error).message), false;
+    return fatal(Error::from_errno("failed to execute " + name, error).message +
+                 (error == ENOEXEC ? " (neither an x86-64 ELF program nor a #! script)" : "")),
+           false;
   const Fd kvm(::open("/dev/kvm", O_RDWR | O_CLOEXEC));
   if (!kvm)
     return fatal(Error::from_errno("cannot open /dev/kvm").message +

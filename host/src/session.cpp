@@ -80,7 +80,7 @@ Result<int> Session::run() {
   if (guest_ && !segment_.exiting()) guest_->resume();
   HP_TRYV(loop());
   HP_TRYV(end());
-  if (fleet_failed_) return 1;
+  if (fleet_failed_ || command_never_ran()) return 1;
   return consumer_->exit_status().value_or(0) & 0xff;
 }
 
@@ -233,6 +233,17 @@ void Session::report_command_end() {
   else
     appendf(line, "pid %d has exited\n", guest_->pid());
   notice(line);
+}
+
+/* Whatever runs makes a system call, if only to exit: without one, the monitor gave up before the
+ * command's first instruction, and has said why. */
+bool Session::command_never_ran() const {
+  if (!guest_ || !guest_->exit_status()) return false;
+  const int status = *guest_->exit_status();
+  const hp_ctl& ctl = guest_->control();
+  return WIFEXITED(status) && WEXITSTATUS(status) != 0 &&
+         __atomic_load_n(&ctl.syscalls_doorbell, __ATOMIC_RELAXED) == 0 &&
+         __atomic_load_n(&ctl.syscalls_slot, __ATOMIC_RELAXED) == 0;
 }
 
 Result<> Session::end() {

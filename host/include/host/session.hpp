@@ -64,6 +64,7 @@ class Session {
   void serve_fleet();
   void notice(const std::string& line);
   void report_command_end();
+  bool command_never_ran() const;
 
   Object object_;
   std::string object_bytes_;
