@@ -273,6 +273,7 @@ llvm::Value* ClauseEmitter::convert(const Expr& e) {
         return checked_call("hp_rt_chars",
                             {ctx_, address_of(place(e.a)), i64(e.value ? e.value : from.size)});
       llvm::Value* address = int_value(e.a);
+      if (auto* c = llvm::dyn_cast<llvm::ConstantInt>(address); c && c->isZero()) return null();
       if (e.value) return checked_call("hp_rt_chars", {ctx_, address, i64(e.value)});
       return checked_call("hp_rt_stringof", {ctx_, address});
     }
