@@ -14,6 +14,8 @@
 using namespace hp;
 using namespace hp::guest;
 
+static_assert(offsetof(hp_ctl, any) == 256, "tests/programs/fleet_harness.py reads it there");
+
 namespace {
 
 const uint8_t kIdent[16] = {1, 2, 3};
