@@ -198,9 +198,10 @@ AggregationId Checker::aggregation_argument(const ast::Expr& call, size_t index,
                                             Tag not_aggregation, Tag undefined) {
   const ast::Expr& arg = tree_[call.args[index]];
   if (arg.kind != ast::ExprKind::Aggregation) {
-    ExprId a = value(call.args[index]);
-    argument_mismatch(name_of(function), index + 1, "aggregation", type_name(a), arg.loc,
-                      not_aggregation);
+    argument_mismatch(
+        name_of(function), index + 1, "aggregation",
+        arg.kind == ast::ExprKind::Call ? "a call" : type_name(value(call.args[index])), arg.loc,
+        not_aggregation);
   }
   AggregationId id = find_aggregation(arg.text);
   if (!id.valid())
@@ -302,6 +303,9 @@ void Checker::action(Function function, const ast::Expr& expr, Block& block) {
       argument_count(name, args.size(), 1, 1, expr.loc);
       ExprId a = expression(args[0]);
       const Type& of = type(a);
+      if (acts(a) && out_[a].function == Function::None)
+        raise(Tag::D_TRACE_DYN, expr.loc, name + "( ) may not be applied to an aggregation",
+              "an aggregation is printed with printa()");
       if (of.kind == TypeKind::Void || of.kind == TypeKind::Function)
         raise(Tag::D_TRACE_VOID, expr.loc, name + "( ) may not be applied to a void expression");
       if (!of.complete)
@@ -321,6 +325,7 @@ void Checker::action(Function function, const ast::Expr& expr, Block& block) {
       values.push_back(type(address).is_pointer() ? address
                                                   : convert(address, out_.types.void_pointer));
       ExprId size = value(args[1]);
+      if (!type(size).is_integer()) argument_mismatch(name, 2, "size_t", type_name(size), expr.loc);
       positive_constant(
           size, Tag::D_TRACEMEM_SIZE,
           "tracemem( ) argument #2 must be a non-zero positive integral constant expression");

@@ -197,12 +197,21 @@ ExprId Checker::call(const ast::Expr& expr) {
   auto function = static_cast<Function>(symbol->index);
   if (is_aggregating(function))
     raise(
-        Tag::D_AGG_FUNC, expr.loc,
+        Tag::D_CG_EXPR, expr.loc,
         expr.text + "( ) is an aggregating function: its result must be assigned to an aggregation",
         "write @ = " + expr.text + "(...)");
-  if (is_action(function))
-    raise(Tag::D_OP_ACT, expr.loc,
-          expr.text + "( ) is an action: it may not be used in an expression");
+  if (is_action(function)) {
+    /* Typed void: the operator that it stands under refuses it (forbid_action). */
+    const Prototype& proto = prototype(function);
+    argument_count(expr.text, expr.args.size(), proto.required,
+                   proto.varargs ? SIZE_MAX : proto.parameters.size(), expr.loc);
+    Expr made;
+    made.kind = ExprKind::Call;
+    made.function = function;
+    made.loc = expr.loc;
+    made.type = out_.types.void_type;
+    return add(made);
+  }
   if (is_stack(function)) return stack_call(function, expr);
   const Prototype& proto = prototype(function);
   std::vector<ExprId> args = checked_arguments(function, expr.args, expr.loc);
@@ -211,11 +220,14 @@ ExprId Checker::call(const ast::Expr& expr) {
   made.function = function;
   made.loc = expr.loc;
   made.type = proto.symbol ? out_.types.stack_of(0, "symbol") : proto.result;
-  if (function == Function::Alloca && is_constant(args[0])) {
-    int64_t size = static_cast<int64_t>(out_[args[0]].value);
+  size_t sized = function == Function::Alloca                                      ? 0
+                 : function == Function::Copyin || function == Function::Copyinstr ? 1
+                                                                                   : SIZE_MAX;
+  if (sized < args.size() && is_constant(args[sized])) {
+    auto size = static_cast<int64_t>(out_[args[sized]].value);
     if (size < 0 || static_cast<uint64_t>(size) > options_.number(Option::scratchsize))
       raise(Tag::D_ALLOCA_SIZE, expr.loc,
-            "alloca( ) size is larger than the scratch memory (-xscratchsize)");
+            expr.text + "( ) size is larger than the scratch memory (-xscratchsize)");
   }
   if (function == Function::Strtoll || function == Function::Lltostr) {
     if (args.size() > 1 && is_constant(args[1])) {

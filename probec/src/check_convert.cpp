@@ -108,8 +108,11 @@ ExprId Checker::convert(ExprId a, TypeId to) {
     return convert_node(decay(a), to, Conversion::StringOf, have.count);
   if (have.kind == TypeKind::Array && !want.is_sou()) return convert(decay(a), to);
   if (want.is_string()) {
+    if (is_constant(a) && out_[a].value == 0) return integer(0, to, out_[a].loc); /* NULL */
     if (have.is_integer())
       a = convert(a, out_.types.pointer_to(out_.types.char_type, Space::Kernel));
+    else if (have.is_pointer() && !out_.types[have.target].is_char)
+      a = convert(a, out_.types.pointer_to(out_.types.char_type, have.space));
     return convert_node(a, to, Conversion::StringOf);
   }
   if (have.is_string()) {
@@ -141,7 +144,9 @@ bool Checker::castable(ExprId a, TypeId to) const {
   const Type& want = out_.types[to];
   const Type& have = type(a);
   if (want.kind == TypeKind::Void || out_.types.same(out_[a].type, to)) return true;
-  if (want.is_string()) return string_like(out_[a].type) || have.is_integer();
+  if (want.is_string())
+    return string_like(out_[a].type) || have.is_integer() ||
+           (have.is_pointer() && out_.types[have.target].kind == TypeKind::Void);
   if (want.is_pointer() || want.is_integer())
     return have.is_scalar() || have.is_string() || have.kind == TypeKind::Array;
   return false;

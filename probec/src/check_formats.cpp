@@ -67,7 +67,7 @@ void Checker::check_conversions(Function function, const std::string& text,
                                 size_t aggregations) {
   std::string name = name_of(function);
   Result<Format> parsed = parse_format(text);
-  if (!parsed) raise(Tag::D_PRINTF_ARG_FMT, loc, name + "( ) " + parsed.error().message);
+  if (!parsed) raise(Tag::D_SYNTAX, loc, name + "( ) format: " + parsed.error().message);
   if (parsed->pieces.empty())
     raise(Tag::D_PRINTF_FMT_EMPTY, loc, name + "( ) format string is empty");
   size_t next = 0, conversion = 0, at = 0;
@@ -77,9 +77,7 @@ void Checker::check_conversions(Function function, const std::string& text,
     std::string number = "conversion #" + std::to_string(conversion) + " (" + piece.spec + ")";
     for (bool star : {piece.width_argument, piece.precision_argument}) {
       if (!star) continue;
-      if (printa)
-        raise(Tag::D_PRINTF_DYN_PROTO, loc,
-              name + "( ) " + number + " may not take its width from an argument");
+
       if (next >= args.size())
         raise(Tag::D_PRINTF_DYN_PROTO, loc,
               name + "( ) prototype mismatch: " + number +
@@ -128,7 +126,8 @@ void Checker::printf_action(Function function, const ast::Expr& expr, Stmt& stmt
   const ast::Expr& format = tree_[expr.args[0]];
   if (format.kind != ast::ExprKind::String) {
     ExprId a = value(expr.args[0]);
-    argument_mismatch(name, 1, "string constant", type_name(a), format.loc, Tag::D_PRINTF_ARG_FMT);
+    argument_mismatch(name, 1, "string constant", type_name(a), format.loc,
+                      type(a).is_string() ? Tag::D_PRINTF_ARG_FMT : Tag::D_PROTO_ARG);
   }
   std::vector<ExprId> args;
   for (size_t i = 1; i < expr.args.size(); ++i) args.push_back(value(expr.args[i]));
@@ -156,7 +155,7 @@ void Checker::printf_action(Function function, const ast::Expr& expr, Stmt& stmt
 /* printa(@a, ...) or printa("format", @a, ...) */
 void Checker::printa_action(const ast::Expr& expr, Stmt& stmt) {
   if (expr.args.empty())
-    raise(Tag::D_PRINTA_PROTO, expr.loc,
+    raise(Tag::D_PROTO_LEN, expr.loc,
           "printa( ) prototype mismatch: no arguments passed, at least 1 expected");
   size_t first = tree_[expr.args[0]].kind == ast::ExprKind::String ? 1 : 0;
   if (first == 1 && expr.args.size() == 1)
@@ -170,14 +169,18 @@ void Checker::printa_action(const ast::Expr& expr, Stmt& stmt) {
     out_.aggregations[id.value].printed = true;
     const std::vector<TypeId>& a = out_[aggs[0]].keys;
     const std::vector<TypeId>& b = out_[id].keys;
-    bool same = a.size() == b.size();
+    if (a.size() != b.size())
+      raise(Tag::D_PRINTA_AGGKEY, expr.loc,
+            "printa( ) @" + out_[id].name + " has " + std::to_string(b.size()) + " keys and @" +
+                out_[aggs[0]].name + " has " + std::to_string(a.size()));
+    bool same = true;
     for (size_t i = 0; same && i < a.size(); ++i) {
       const Type& x = out_.types[a[i]];
       const Type& y = out_.types[b[i]];
       same = x.kind == y.kind || (x.is_scalar() && y.is_scalar());
     }
     if (!same)
-      raise(Tag::D_PRINTA_AGGKEY, expr.loc,
+      raise(Tag::D_PRINTA_AGGPROTO, expr.loc,
             "printa( ) @" + out_[id].name + " keys do not match those of @" + out_[aggs[0]].name);
   }
   if (first == 1) {

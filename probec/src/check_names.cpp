@@ -119,7 +119,7 @@ ExprId Checker::identifier(const ast::Expr& expr) {
     case SymbolKind::Inline:
       return inline_use(*symbol, {}, expr.loc, false);
     case SymbolKind::Args:
-      raise(Tag::D_OP_ARRFUN, expr.loc, expr.text + "[ ] may not be used without an index");
+      raise(Tag::D_IDENT_BADREF, expr.loc, expr.text + "[ ] may not be used without an index");
     case SymbolKind::Unsupported:
       raise(Tag::D_VAR_UNSUP, expr.loc, expr.text + " is not supported for this kind of guest");
     case SymbolKind::Function:
@@ -168,6 +168,8 @@ ExprId Checker::args_element(const ast::Expr& expr) {
   if (!clause_)
     raise(Tag::D_ARGS_NONE, expr.loc, "args[ ] may not be referenced outside of a probe clause");
   ExprId at = expr.args.size() == 1 ? value(expr.args[0]) : ExprId();
+  if (at.valid() && !type(at).is_integer())
+    raise(Tag::D_PROTO_ARG, expr.loc, "args[ ] index must be an integer, not " + type_name(at));
   if (!at.valid() || !is_constant(at))
     raise(Tag::D_ARGS_TYPE, expr.loc, "args[ ] index must be an integer constant");
   uint64_t number = out_[at].value;
@@ -188,6 +190,10 @@ ExprId Checker::args_element(const ast::Expr& expr) {
   };
   for (const ProbeDesc& desc : clause_->descs) {
     bool entry = matches(desc.name, "entry"), exit = matches(desc.name, "return");
+    if (desc.name == "BEGIN" || desc.name == "END" || desc.name == "ERROR") {
+      consider(nullptr); /* dtrace's own have no typed arguments */
+      continue;
+    }
     if (desc.id != 0 || !matches(desc.provider, "syscall") || !matches(desc.module, "vmlinux") ||
         (!entry && !exit)) {
       others = true;
@@ -217,15 +223,17 @@ ExprId Checker::args_element(const ast::Expr& expr) {
   return convert(raw, named_type(found));
 }
 
-std::vector<ExprId> Checker::key_values(const std::vector<ast::ExprId>& keys, Location loc) {
+std::vector<ExprId> Checker::key_values(const std::vector<ast::ExprId>& keys, Location loc,
+                                        bool structures) {
   std::vector<ExprId> values;
   for (size_t i = 0; i < keys.size(); ++i) {
     ExprId key = expression(keys[i]);
     const Type& of = type(key);
     if (of.kind == TypeKind::Array && of.is_char) key = convert(key, out_.types.string_type);
     TypeKind kind = type(key).kind;
-    if (!type(key).is_scalar() && kind != TypeKind::String && kind != TypeKind::Stack &&
-        kind != TypeKind::Symbol)
+    bool structure = structures && type(key).is_sou() && type(key).complete;
+    if (!structure && !type(key).is_scalar() && kind != TypeKind::String &&
+        kind != TypeKind::Stack && kind != TypeKind::Symbol)
       raise(Tag::D_KEY_TYPE, loc,
             "key expression #" + std::to_string(i + 1) + " has an invalid type: " + type_name(key));
     values.push_back(key);
@@ -254,7 +262,7 @@ void Checker::match_keys(const std::string& name, std::vector<ExprId>& values,
 }
 
 ExprId Checker::array_variable(const ast::Expr& expr, VariableId id) {
-  std::vector<ExprId> values = key_values(expr.args, expr.loc);
+  std::vector<ExprId> values = key_values(expr.args, expr.loc, true);
   match_keys(out_[id].name, values, std::vector<TypeId>(out_[id].keys), expr.loc);
   ExprId place = variable(id, expr.loc);
   Range range = operands(values);
@@ -284,7 +292,7 @@ ExprId Checker::create_for_assignment(ast::ExprId id, TypeId type) {
   if (of.kind == TypeKind::Stack || of.kind == TypeKind::Symbol)
     raise(Tag::D_OP_DYN, expr.loc, "stack( ), ustack( ) and sym( ) values may not be assigned");
   if (associative && scope == Scope::This)
-    raise(Tag::D_DECL_LOCASSC, expr.loc,
+    raise(Tag::D_ARR_LOCAL, expr.loc,
           "may not define associative array with local storage class: this->" + name.text);
   if (of.kind == TypeKind::Array && of.is_char) type = out_.types.string_type;
   if (!associative) {
@@ -292,7 +300,7 @@ ExprId Checker::create_for_assignment(ast::ExprId id, TypeId type) {
     pinned_[made.value] = true;
     return variable(made, expr.loc);
   }
-  std::vector<ExprId> values = key_values(expr.args, expr.loc);
+  std::vector<ExprId> values = key_values(expr.args, expr.loc, true);
   VariableId made = declare_variable(scope, name.text, type, name.loc);
   pinned_[made.value] = true;
   Variable& variable = out_.variables[made.value];

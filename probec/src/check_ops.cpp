@@ -6,6 +6,8 @@
 
 namespace hp::probec {
 
+bool is_action(Function function);
+
 const char* spelling_of(Op op) {
   switch (op) {
     case Op::Add:
@@ -92,9 +94,17 @@ ExprId Checker::expression(ast::ExprId id) {
     }
     case ast::ExprKind::Ident:
       return identifier(expr);
-    case ast::ExprKind::Aggregation:
-      raise(Tag::D_OP_DYN, expr.loc, "aggregation @" + expr.text + " may not be used as an operand",
-            "an aggregation is read with printa()");
+    case ast::ExprKind::Aggregation: {
+      /* Typed void: every operator refuses it in its own words. */
+      if (!find_aggregation(expr.text).valid())
+        raise(Tag::D_IDENT_UNDEF, expr.loc,
+              "failed to resolve @" + expr.text + ": Unknown variable name");
+      Expr made;
+      made.kind = ExprKind::Call;
+      made.loc = expr.loc;
+      made.type = out_.types.void_type;
+      return add(made);
+    }
     case ast::ExprKind::Unary:
       return unary(expr);
     case ast::ExprKind::Sizeof:
@@ -109,6 +119,7 @@ ExprId Checker::expression(ast::ExprId id) {
       if (!castable(a, to))
         raise(Tag::D_CAST_INVAL, expr.loc,
               "invalid cast expression: (" + out_.types.name(to) + ") " + type_name(a));
+      forbid_action(a, expr.loc);
       const Type& want = out_.types[to];
       const Type& have = type(a);
       /* A cast between pointers stays in the address space that the value points into. */
@@ -149,6 +160,8 @@ ExprId Checker::expression(ast::ExprId id) {
       comma.loc = expr.loc;
       comma.a = expression(expr.a);
       comma.b = expression(expr.b);
+      forbid_action(comma.a, expr.loc);
+      forbid_action(comma.b, expr.loc);
       comma.type = out_[comma.b].type;
       return add(comma);
     }
@@ -164,26 +177,40 @@ ExprId Checker::expression(ast::ExprId id) {
 
 ExprId Checker::value(ast::ExprId id) {
   ExprId made = expression(id);
-  const Type& of = type(made);
-  if (of.kind == TypeKind::Void)
-    raise(Tag::D_OP_INCOMPAT, tree_[id].loc, "a void expression has no value");
-  if (of.kind == TypeKind::Function)
+  if (type(made).kind == TypeKind::Function)
     raise(Tag::D_OP_ARRFUN, tree_[id].loc, "a function may not be used as a value");
   return made;
 }
 
+bool Checker::acts(ExprId a) const {
+  const Expr& expr = out_[a];
+  return expr.kind == ExprKind::Call &&
+         (expr.function == Function::None || is_action(expr.function));
+}
+
+void Checker::forbid_action(ExprId a, Location loc) {
+  if (!acts(a)) return;
+  Function function = out_[a].function;
+  if (function == Function::None)
+    raise(Tag::D_OP_DYN, loc, "an aggregation may not be used as an operand",
+          "an aggregation is read with printa()");
+  raise(Tag::D_OP_ACT, loc,
+        std::string(name_of(function)) + "( ) is an action: it may not be used in an expression");
+}
+
 ExprId Checker::condition(ExprId a, Location loc, Tag tag, const char* what) {
-  a = decay(a);
-  const Type& of = type(a);
-  if (!of.is_scalar() && !of.is_string()) raise(tag, loc, what);
+  if (!type(a).is_scalar()) raise(tag, loc, what);
   return a;
 }
 
 ExprId Checker::unary(const ast::Expr& expr) {
   if (expr.unary == ast::UnaryOp::AddressOf) {
     const ast::Expr& of = tree_[expr.a];
-    if (of.kind == ast::ExprKind::Ident && is_unknown_variable(expr.a)) (void)identifier(of);
-    return address_of(expression(expr.a), expr.loc);
+    if (of.kind == ast::ExprKind::Index && of.args.size() == 1)
+      return address_of_element(of, expr.loc);
+    ExprId a = expression(expr.a);
+    if (acts(a)) raise(Tag::D_ADDROF_VAR, expr.loc, "cannot take address of dynamic variable");
+    return address_of(a, expr.loc);
   }
   ExprId a = value(expr.a);
   Expr made;
@@ -236,10 +263,13 @@ ExprId Checker::address_of(ExprId a, Location loc) {
     raise(Tag::D_ADDROF_LVAL, loc, "unary & operator requires an lvalue operand");
   }
   if (of.kind == ExprKind::Variable) {
-    const Variable& variable = out_[of.variable];
-    /* Dynamic variables move; scalars have no address in D unless they are arrays or structures. */
-    if (variable.associative || variable.scope == Scope::Self ||
-        (!type(a).is_sou() && type(a).kind != TypeKind::Array))
+    /* Only elements of arrays and members of structures have addresses. */
+    raise(Tag::D_ADDROF_VAR, loc,
+          "cannot take address of dynamic variable: " + out_[of.variable].name);
+  }
+  if (ExprId root = root_variable(a); root.valid()) {
+    const Variable& variable = out_[out_[root].variable];
+    if (variable.associative || variable.scope == Scope::Self)
       raise(Tag::D_ADDROF_VAR, loc, "cannot take address of dynamic variable: " + variable.name);
   }
   if (of.kind == ExprKind::Dereference) return of.a;
@@ -250,6 +280,31 @@ ExprId Checker::address_of(ExprId a, Location loc) {
   Space space = space_of(a);
   expr.type = out_.types.pointer_to(of.type, space);
   return add(expr);
+}
+
+/* The Variable node that a place is part of; invalid: it lies behind a pointer. */
+ExprId Checker::root_variable(ExprId place) const {
+  while (out_[place].kind == ExprKind::MemberOf || out_[place].kind == ExprKind::Element)
+    place = out_[place].a;
+  return out_[place].kind == ExprKind::Variable ? place : ExprId();
+}
+
+/* &a[i]: as in C, the address just past the end may be taken. */
+ExprId Checker::address_of_element(const ast::Expr& of, Location loc) {
+  const ast::Expr& name = tree_[of.a];
+  if (name.kind == ast::ExprKind::Aggregation) return address_of(index(of), loc);
+  VariableId id = name.kind == ast::ExprKind::Ident ? find_variable(scope_of(name.scope), name.text)
+                                                    : VariableId();
+  bool plain = name.kind == ast::ExprKind::Ident ? id.valid() && !out_[id].associative : true;
+  if (!plain) return address_of(index(of), loc);
+  ExprId base = value(of.a);
+  ExprId at = value(of.args[0]);
+  if (type(base).kind == TypeKind::Array && type(base).complete && type(at).is_integer() &&
+      is_constant(at) && out_[at].value == type(base).count) {
+    ExprId first = subscript(base, integer(0, out_.types.int64_type, loc), loc);
+    return additive(Op::Add, address_of(first, loc), at, loc);
+  }
+  return address_of(subscript(base, at, of.loc), loc);
 }
 
 ExprId Checker::dereference(ExprId a, Location loc) {
@@ -412,7 +467,8 @@ ExprId Checker::subscript(ExprId a, ExprId b, Location loc) {
   if (!type(b).is_integer())
     raise(Tag::D_ARR_BADREF, loc, "array index must be an integer, not " + type_name(b));
   if (of.is_pointer()) return dereference(additive(Op::Add, a, b, loc), loc);
-  if (of.kind == TypeKind::Array && of.complete && is_constant(b) && out_[b].value >= of.count)
+  if (of.kind == TypeKind::Array && of.complete && is_constant(b) && out_[b].value >= of.count &&
+      !(out_[a].kind == ExprKind::Variable && out_[out_[a].variable].associative))
     raise(Tag::D_ARR_BOUNDS, loc,
           "index outside array bounds: " + std::to_string(static_cast<int64_t>(out_[b].value)) +
               ", array has " + std::to_string(of.count) + " elements");
@@ -430,11 +486,18 @@ ExprId Checker::subscript(ExprId a, ExprId b, Location loc) {
 ExprId Checker::additive(Op op, ExprId a, ExprId b, Location loc) {
   a = decay(a);
   b = decay(b);
+  if (type(a).is_string() && type(b).is_integer()) a = convert(a, out_.types.host_char_pointer);
+  if (type(b).is_string() && type(a).is_integer() && op == Op::Add)
+    b = convert(b, out_.types.host_char_pointer);
   bool pa = type(a).is_pointer(), pb = type(b).is_pointer();
   if (!pa && !pb) return arithmetic(op, a, b, loc);
   auto step = [&](ExprId pointer) -> uint64_t {
     const Type& target = out_.types[type(pointer).target];
-    if (target.kind == TypeKind::Void || target.kind == TypeKind::Function) return 1; /* as GNU C */
+    if (target.kind == TypeKind::Void || target.kind == TypeKind::Function)
+      raise(Tag::D_OP_INCOMPAT, loc,
+            "operands have incompatible types: \"" + type_name(a) + "\" " + spelling_of(op) +
+                " \"" + type_name(b) + "\"",
+            "cast the void pointer to char * first");
     if (!target.complete)
       raise(Tag::D_OP_INCOMPLETE, loc,
             std::string("operator ") + spelling_of(op) +
@@ -594,16 +657,19 @@ ExprId Checker::conditional(const ast::Expr& expr) {
   Expr made;
   made.kind = ExprKind::Conditional;
   made.loc = expr.loc;
-  made.a = condition(value(expr.a), expr.loc, Tag::D_PRED_SCALAR,
+  made.a = condition(value(expr.a), expr.loc, Tag::D_OP_SCALAR,
                      "operator ?: operand must be of scalar type");
   ExprId b = decay(expression(expr.b));
   ExprId c = decay(expression(expr.c));
+  forbid_action(b, expr.loc);
+  forbid_action(c, expr.loc);
   const Type& x = type(b);
   const Type& y = type(c);
   auto null = [&](ExprId e) { return is_constant(e) && out_[e].value == 0; };
   if (x.is_integer() && y.is_integer()) {
     made.type = common_type(out_[promote(b)].type, out_[promote(c)].type);
-  } else if (string_like(out_[b].type) && string_like(out_[c].type)) {
+  } else if (string_like(out_[b].type) && string_like(out_[c].type) &&
+             (x.is_string() || y.is_string())) {
     made.type = out_.types.string_type;
   } else if ((x.is_string() && null(c)) || (y.is_string() && null(b))) {
     /* D has no null string literal: 0 beside a string is the empty one. */
@@ -617,7 +683,7 @@ ExprId Checker::conditional(const ast::Expr& expr) {
     made.type = out_.types.string_type;
   } else if (compatible_pointers(b, c)) {
     made.type = x.is_pointer() ? out_[b].type : out_[c].type;
-    if (x.is_pointer() && y.is_pointer() && !is_constant(b) && !is_constant(c) &&
+    if (x.is_pointer() && y.is_pointer() && !null(b) && !null(c) &&
         (x.space == Space::Host) != (y.space == Space::Host))
       raise(Tag::D_ALLOCA_INCOMPAT, expr.loc,
             "operator ?: operands are pointers into different memory: alloca( ) or copyin( ) and "
@@ -722,12 +788,21 @@ ExprId Checker::assign(const ast::Expr& expr) {
         }
       }
     }
+    if (type(place).is_sou() && is_constant(b) && type(b).is_integer() && out_[b].value == 0) {
+      /* frees a dynamic variable, clears any other */
+      made.kind = ExprKind::Assign;
+      made.type = want;
+      made.a = place;
+      made.b = b;
+      return add(made);
+    }
+    if (type(place).kind == TypeKind::Array)
+      raise(Tag::D_OP_ARRFUN, expr.loc, "operator = may not be applied to an array");
     if (!assignable(b, want))
       raise(Tag::D_OP_INCOMPAT, expr.loc,
             "operands have incompatible types: \"" + out_.types.name(want) + "\" = \"" +
                 type_name(b) + "\"");
-    if (type(place).kind == TypeKind::Array && !out_.types.same(want, out_[b].type))
-      raise(Tag::D_OP_ARRFUN, expr.loc, "operator = may not be applied to an array");
+
     made.kind = ExprKind::Assign;
     made.type = want;
     made.a = place;
@@ -752,6 +827,11 @@ ExprId Checker::assign(const ast::Expr& expr) {
     made.b = arithmetic(Op::Multiply, convert(b, wide), integer(bytes, wide, expr.loc), expr.loc);
     return add(made);
   }
+  if ((expr.op == Op::Add || expr.op == Op::Subtract) && type(b).is_pointer() &&
+      (out_.types[type(b).target].kind == TypeKind::Void ||
+       out_.types[type(b).target].kind == TypeKind::Function))
+    raise(Tag::D_OP_VFPTR, expr.loc,
+          "operator " + shown + " may not be applied to a pointer to void or to a function");
   bool integral = expr.op != Op::Add && expr.op != Op::Subtract && expr.op != Op::Multiply &&
                   expr.op != Op::Divide;
   if (!type(place).is_integer() || !type(b).is_integer())

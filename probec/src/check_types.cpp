@@ -219,7 +219,7 @@ TypeId Checker::struct_body(TypeId id, const ast::Type& t) {
     if (type.kind == TypeKind::Void)
       raise(Tag::D_DECL_VOIDOBJ, decl.loc, "cannot have void member: " + decl.name);
     if (type.kind == TypeKind::Function)
-      raise(Tag::D_DECL_COMBO, decl.loc, "cannot have function as a member: " + decl.name);
+      raise(Tag::D_DECL_VOIDOBJ, decl.loc, "cannot have function as a member: " + decl.name);
     if (type.is_string() || type.kind == TypeKind::Stack)
       raise(Tag::D_DECL_DYNOBJ, decl.loc, "cannot have member of dynamic type: " + decl.name);
     if (!type.complete && type.kind != TypeKind::Array)

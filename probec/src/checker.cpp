@@ -76,6 +76,7 @@ void Checker::declaration(const ast::Declaration& decl, uint32_t index) {
     TypeId result = type_of(takes ? type.target : decl.type);
     if (out_.types[result].kind == TypeKind::Void)
       raise(Tag::D_DECL_VOIDOBJ, decl.loc, "cannot declare inline of void type: " + decl.name);
+    check_inline(decl, result);
     define(decl.name, {SymbolKind::Inline, index, 0, result}, decl.loc);
     return;
   }
@@ -105,10 +106,7 @@ void Checker::declaration(const ast::Declaration& decl, uint32_t index) {
   const ast::Type& type = tree_[decl.type];
   if (type.kind == ast::TypeKind::Function) {
     (void)type_of(decl.type);
-    const Symbol* known = scope == Scope::Global ? find(decl.name) : nullptr;
-    if (known && known->kind == SymbolKind::Function) return; /* a prototype of what D has */
-    raise(Tag::D_DECL_BADCLASS, decl.loc,
-          "cannot declare function " + decl.name + ": D has no functions of a program's own");
+    return; /* a prototype: D has no functions of a program's own, calls find none */
   }
   bool associative = type.kind == ast::TypeKind::Assoc;
   if (associative && scope == Scope::This)
@@ -124,10 +122,11 @@ void Checker::declaration(const ast::Declaration& decl, uint32_t index) {
       raise(Tag::D_DECL_ARRNULL, decl.loc,
             "associative array needs a tuple of types: " + decl.name);
     for (ast::TypeId key : type.parameters) {
-      TypeId id = object_type(key, decl.loc);
+      TypeId id = type_of(key);
       const Type& k = out_.types[id];
-      if (!k.is_scalar() && !k.is_string())
-        raise(Tag::D_KEY_TYPE, decl.loc, "key type " + out_.types.name(id) + " is not permitted");
+      if (!k.is_scalar() && !k.is_string() && !(k.is_sou() && k.complete))
+        raise(Tag::D_DECL_PROTO_TYPE, decl.loc,
+              "key type " + out_.types.name(id) + " is not permitted");
       if (k.is_integer()) id = k.is_signed ? out_.types.int64_type : out_.types.uint64_type;
       keys.push_back(id);
     }
@@ -148,6 +147,26 @@ void Checker::declaration(const ast::Declaration& decl, uint32_t index) {
   out_.variables[made.value].keys = std::move(keys);
 }
 
+/* The definition is checked where it stands: it may not use its own name. */
+void Checker::check_inline(const ast::Declaration& decl, TypeId result) {
+  const ast::Type& type = tree_[decl.type];
+  InlineFrame frame{&type.parameter_names, {}};
+  for (ast::TypeId parameter : type.parameters) {
+    Expr any;
+    any.kind = ExprKind::BuiltinVar;
+    any.type = object_type(parameter, decl.loc);
+    any.loc = decl.loc;
+    frame.values.push_back(add(any));
+  }
+  inlines_.push_back(std::move(frame));
+  ExprId value = expression(decl.value);
+  inlines_.pop_back();
+  if (!assignable(value, result) && !castable(value, result))
+    raise(Tag::D_OP_INCOMPAT, decl.loc,
+          "inline " + decl.name + " definition uses incompatible types: \"" +
+              out_.types.name(result) + "\" = \"" + type_name(value) + "\"");
+}
+
 void Checker::translator(const ast::Translator& translator) {
   raise(Tag::D_XLATE_SOU, translator.loc, "translators are not supported yet");
 }
@@ -155,6 +174,14 @@ void Checker::translator(const ast::Translator& translator) {
 void Checker::provider(const ast::Provider& provider) {
   raise(Tag::D_PROV_BADNAME, provider.loc,
         "provider declarations are not supported yet: " + provider.name);
+}
+
+void Checker::aggregation_statement(const ast::Expr& expr) {
+  if (!expr.keyed && !find_aggregation(expr.text).valid())
+    raise(Tag::D_IDENT_UNDEF, expr.loc,
+          "failed to resolve @" + expr.text + ": Unknown variable name");
+  raise(Tag::D_AGG_NULL, expr.loc, "expression has null effect: @" + expr.text,
+        "assign it an aggregating function: @" + expr.text + " = count();");
 }
 
 StmtId Checker::add(Stmt stmt) {
@@ -175,14 +202,33 @@ void Checker::clause(const ast::Clause& clause) {
   made.descs = clause.descs;
   made.loc = clause.loc;
   made.has_body = clause.has_body;
-  if (clause.predicate.valid()) {
+  /* A variable may be first assigned in the actions and still decide about them: /!seen/ { seen = 1; }.
+   * If the predicate names an unknown one, it is looked at again after the actions. */
+  bool later = false;
+  auto predicate = [&] {
     region_ = "predicate";
-    ExprId predicate = expression(clause.predicate);
-    made.predicate = condition(predicate, tree_[clause.predicate].loc, Tag::D_PRED_SCALAR,
-                               "predicate result must be of scalar type");
+    made.predicate = condition(expression(clause.predicate), tree_[clause.predicate].loc,
+                               Tag::D_PRED_SCALAR, "predicate result must be of scalar type");
+  };
+  if (clause.predicate.valid()) {
+    try {
+      predicate();
+    } catch (const CompileError& error) {
+      Tag tag = error.diagnostic.tag;
+      if (tag != Tag::D_IDENT_UNDEF && tag != Tag::D_VAR_UNDEF && tag != Tag::D_OP_PTR) throw;
+      inlines_.clear();
+      later = true;
+    }
   }
   region_ = "action list";
-  made.body = block(clause.body);
+  try {
+    made.body = block(clause.body);
+  } catch (const CompileError& error) {
+    if (later) predicate(); /* its own error comes first */
+    region_ = "action list";
+    throw;
+  }
+  if (later) predicate();
   made.speculates = speculated_;
   made.commits = committed_;
   made.records = recorded_ || !clause.has_body || clause.body.empty();
@@ -230,8 +276,10 @@ void Checker::statement(ast::StmtId id, Block& block) {
     return;
   }
   const ast::Expr& expr = tree_[stmt.expr];
-  if (expr.kind == ast::ExprKind::Aggregation)
-    raise(Tag::D_AGG_NULL, expr.loc, "aggregation expression has null effect: @" + expr.text);
+  if (expr.kind == ast::ExprKind::Aggregation) aggregation_statement(expr);
+    if (expr.kind == ast::ExprKind::Assign && tree_[expr.a].kind == ast::ExprKind::Index &&
+      tree_[tree_[expr.a].a].kind == ast::ExprKind::Aggregation)
+    (void)index(tree_[expr.a]); /* says so */
   if (expr.kind == ast::ExprKind::Assign && tree_[expr.a].kind == ast::ExprKind::Aggregation)
     return aggregate(expr, block);
   if (expr.kind == ast::ExprKind::Call) {
@@ -259,6 +307,7 @@ void Checker::statement(ast::StmtId id, Block& block) {
   made.kind = StmtKind::Expression;
   made.loc = stmt.loc;
   made.expr = expression(stmt.expr);
+  forbid_action(made.expr, expr.loc);
   append(block, std::move(made));
 }
 

@@ -12,8 +12,7 @@ tl::expected<CompiledProgram, Diagnostic> compile(CompileInput& input) {
   options.ustack_frames = static_cast<uint32_t>(input.options->number(Option::ustackframes));
   Result<std::string> object = emit_object(*checked, options);
   if (!object)
-    return tl::make_unexpected(
-        Diagnostic{Tag::D_CG_EXPR, {}, object.error().message, {}, {}});
+    return tl::make_unexpected(Diagnostic{Tag::D_CG_EXPR, {}, object.error().message, {}, {}});
   return CompiledProgram{std::move(*object)};
 }
 

@@ -23,38 +23,63 @@ class Dumper {
     switch (e.kind) {
       case ExprKind::Integer:
         return (p_.types[e.type].is_signed ? std::to_string(static_cast<int64_t>(e.value))
-                                           : std::to_string(e.value)) + type;
-      case ExprKind::String: return quoted(e.string);
+                                           : std::to_string(e.value)) +
+               type;
+      case ExprKind::String:
+        return quoted(e.string);
       case ExprKind::BuiltinVar:
         return (e.builtin == Builtin::Arg ? "arg" + std::to_string(e.value)
-                                          : std::string(name_of(e.builtin))) + type;
+                                          : std::string(name_of(e.builtin))) +
+               type;
       case ExprKind::Variable: {
         const Variable& v = p_[e.variable];
-        std::string name = (v.scope == Scope::Self ? "self->" : v.scope == Scope::This ? "this->" : "") + v.name;
+        std::string name = (v.scope == Scope::Self   ? "self->"
+                            : v.scope == Scope::This ? "this->"
+                                                     : "") +
+                           v.name;
         return v.associative ? node(name, {}) : name + type;
       }
-      case ExprKind::Unary: return node(spelling_of(e.op), {e.a});
+      case ExprKind::Unary:
+        return node(spelling_of(e.op), {e.a});
       case ExprKind::Binary:
-      case ExprKind::Logical: return node(spelling_of(e.op), {e.a, e.b});
-      case ExprKind::Conditional: return node("?", {e.a, e.b, e.c});
-      case ExprKind::Comma: return node(",", {e.a, e.b});
-      case ExprKind::Assign: return node("=", {e.a, e.b});
+      case ExprKind::Logical:
+        return node(spelling_of(e.op), {e.a, e.b});
+      case ExprKind::Conditional:
+        return node("?", {e.a, e.b, e.c});
+      case ExprKind::Comma:
+        return node(",", {e.a, e.b});
+      case ExprKind::Assign:
+        return node("=", {e.a, e.b});
       case ExprKind::AssignOp:
-        return node(std::string(spelling_of(e.op)) + "=[" + p_.types.name(e.operation_type) + "]", {e.a, e.b});
+        return node(std::string(spelling_of(e.op)) + "=[" + p_.types.name(e.operation_type) + "]",
+                    {e.a, e.b});
       case ExprKind::Increment:
-        return node(std::string(e.post ? "post" : "pre") + (e.op == Op::Add ? "++" : "--") + std::to_string(e.value), {e.a});
+        return node(std::string(e.post ? "post" : "pre") + (e.op == Op::Add ? "++" : "--") +
+                        std::to_string(e.value),
+                    {e.a});
       case ExprKind::Convert: {
-        static constexpr const char* kNames[] = {"int", "bool", "int2ptr", "ptr2int", "ptr", "decay", "stringof", "str2ptr", "void"};
-        return node(std::string("->") + kNames[static_cast<int>(e.conversion)] + (e.value ? std::to_string(e.value) : ""), {e.a});
+        static constexpr const char* kNames[] = {"int",   "bool",     "int2ptr", "ptr2int", "ptr",
+                                                 "decay", "stringof", "str2ptr", "void"};
+        return node(std::string("->") + kNames[static_cast<int>(e.conversion)] +
+                        (e.value ? std::to_string(e.value) : ""),
+                    {e.a});
       }
-      case ExprKind::AddressOf: return node("&", {e.a});
-      case ExprKind::Dereference: return node("*", {e.a});
-      case ExprKind::MemberOf: return node("." + p_.type_of(e.a).members[e.value].name, {e.a});
-      case ExprKind::Element: return node("[]", {e.a, e.b});
-      case ExprKind::StringChar: return node("char[]", {e.a, e.b});
-      case ExprKind::PointerAdd: return node("ptr+" + std::to_string(static_cast<int64_t>(e.value)), {e.a, e.b});
-      case ExprKind::PointerDiff: return node("ptr-" + std::to_string(e.value), {e.a, e.b});
-      case ExprKind::Call: return node(name_of(e.function), {});
+      case ExprKind::AddressOf:
+        return node("&", {e.a});
+      case ExprKind::Dereference:
+        return node("*", {e.a});
+      case ExprKind::MemberOf:
+        return node("." + p_.type_of(e.a).members[e.value].name, {e.a});
+      case ExprKind::Element:
+        return node("[]", {e.a, e.b});
+      case ExprKind::StringChar:
+        return node("char[]", {e.a, e.b});
+      case ExprKind::PointerAdd:
+        return node("ptr+" + std::to_string(static_cast<int64_t>(e.value)), {e.a, e.b});
+      case ExprKind::PointerDiff:
+        return node("ptr-" + std::to_string(e.value), {e.a, e.b});
+      case ExprKind::Call:
+        return node(name_of(e.function), {});
     }
     return {};
   }
@@ -65,7 +90,8 @@ class Dumper {
       out_ += "clause " + std::to_string(i) + ":";
       for (const ProbeDesc& d : clause.descs)
         out_ += d.id ? " #" + std::to_string(d.id)
-                     : " " + (d.target.empty() ? "" : d.target + ":") + d.provider + ":" + d.module + ":" + d.function + ":" + d.name;
+                     : " " + (d.target.empty() ? "" : d.target + ":") + d.provider + ":" +
+                           d.module + ":" + d.function + ":" + d.name;
       out_ += clause.has_body ? "\n" : " default\n";
       if (clause.predicate.valid()) out_ += "  predicate " + expr(clause.predicate) + "\n";
       block(clause.body, 2);
@@ -140,7 +166,11 @@ class Dumper {
 
 }  // namespace
 
-std::string dump(const CheckedProgram& program) { return Dumper(program).program(); }
-std::string dump(const CheckedProgram& program, ExprId expr) { return Dumper(program).expr(expr); }
+std::string dump(const CheckedProgram& program) {
+  return Dumper(program).program();
+}
+std::string dump(const CheckedProgram& program, ExprId expr) {
+  return Dumper(program).expr(expr);
+}
 
 }  // namespace hp::probec

@@ -35,7 +35,7 @@ class Pragmas {
     if (name == "option")
       option(loc, words, args);
     else if (name == "attributes" || name == "binding")
-      expect(loc, name, args, 2);
+      stability(loc, words, args);
     else if (name == "depends_on")
       depends_on(loc, words, args);
     else if (name == "error")
@@ -50,6 +50,42 @@ class Pragmas {
       raise(Tag::D_PRAGMA_MALFORM, loc, "malformed #pragma D " + name + ": arguments are missing");
     if (given > wanted)
       raise(Tag::D_PRAGMA_UNUSED, loc, "superfluous arguments specified for #pragma D " + name);
+  }
+
+  /* attributes NAME/DATA/CLASS identifier; binding VERSION identifier */
+  static void stability(Location loc, const std::vector<std::string>& words, size_t args) {
+    const std::string& name = words[2];
+    if (args < 2) return expect(loc, name, args, 2);
+    std::string text = words[3];
+    bool valid = true;
+    if (name == "attributes") {
+      int parts = 0;
+      for (size_t from = 0; from <= text.size(); ++parts) {
+        size_t end = std::min(text.find('/', from), text.size());
+        valid &= parts < 3 && is_stability(text.substr(from, end - from), parts == 2);
+        from = end + 1;
+      }
+      valid &= parts == 3;
+    } else {
+      valid = !text.empty() && text.find_first_not_of("0123456789.") == std::string::npos;
+    }
+    if (!valid)
+      raise(Tag::D_PRAGMA_INVAL, loc,
+            "invalid " + std::string(name == "binding" ? "version" : "attributes") +
+                " specified by #pragma D " + name + ": " + text);
+    expect(loc, name, args, 2);
+  }
+
+  static bool is_stability(const std::string& word, bool dependency_class) {
+    if (dependency_class) {
+      for (const char* known : {"Unknown", "CPU", "Platform", "Group", "ISA", "Common"})
+        if (word == known) return true;
+      return false;
+    }
+    for (const char* known : {"Internal", "Private", "Obsolete", "External", "Unstable", "Evolving",
+                              "Stable", "Standard"})
+      if (word == known) return true;
+    return false;
   }
 
   [[noreturn]] static void error(Location loc, const std::vector<std::string>& words, size_t from) {

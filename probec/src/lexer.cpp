@@ -87,6 +87,8 @@ void Lexer::skip_space() {
       line_start_ = pos_;
     } else if (c == '/' && at(pos_ + 1) == '*') {
       skip_comment();
+    } else if (c == '/' && at(pos_ + 1) == '/') {
+      while (pos_ < text_.size() && at(pos_) != '\n') ++pos_;
     } else if (c == '#' &&
                text_.substr(line_start_, pos_ - line_start_).find_first_not_of(" \t\f\v") ==
                    std::string_view::npos) {
@@ -113,9 +115,13 @@ void Lexer::control_line() {
       words.push_back(escaped('"', location()));
     } else if (c == '/' && at(pos_ + 1) == '*') {
       skip_comment();
+    } else if (c == ';') {
+      words.emplace_back(";");
+      ++pos_;
     } else {
       size_t from = pos_;
-      while (pos_ < text_.size() && !is_space(at(pos_)) && at(pos_) != '"') ++pos_;
+      while (pos_ < text_.size() && !is_space(at(pos_)) && at(pos_) != '"' && at(pos_) != ';')
+        ++pos_;
       words.emplace_back(text_.substr(from, pos_ - from));
     }
   }

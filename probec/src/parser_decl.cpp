@@ -39,9 +39,14 @@ ast::Storage storage_of(std::string_view word) {
 
 }  // namespace
 
+/* D`name is the name that the program itself declared. */
+static std::string own_name(const std::string& word) {
+  return word.starts_with("D`") ? word.substr(2) : word;
+}
+
 bool Parser::starts_type(const Token& token) const {
   if (token.kind != TokenKind::Ident) return false;
-  const std::string& word = token.text;
+  const std::string word = own_name(token.text);
   return base_bit(word) != 0 || is_qualifier(word) || word == "struct" || word == "union" ||
          word == "enum" || word == "userland" || type_names_.contains(word);
 }
@@ -55,7 +60,7 @@ Parser::Specifiers Parser::specifiers(bool storage_allowed) {
   ast::TypeId made;
   auto combine_error = [&]() { raise(Tag::D_DECL_COMBO, peek().loc, "invalid type combination"); };
   while (peek().kind == TokenKind::Ident) {
-    const std::string word = peek().text;
+    const std::string word = own_name(peek().text);
     if (uint32_t bit = base_bit(word)) {
       if (made.valid()) combine_error();
       if (bit == ast::kLong && (type.bits & ast::kLong)) {
@@ -113,7 +118,8 @@ ast::TypeId Parser::aggregate(ast::TypeKind kind) {
   ast::Type type;
   type.kind = kind;
   type.loc = peek().loc;
-  if (peek().kind == TokenKind::Ident && !is_keyword(peek().text)) type.name = take().text;
+  if (peek().kind == TokenKind::Ident && !is_keyword(peek().text))
+    type.name = own_name(take().text);
   if (accept(TokenKind::LeftBrace)) {
     type.defines = true;
     while (!accept(TokenKind::RightBrace)) {
@@ -238,6 +244,8 @@ Parser::Declarator Parser::declarator(ast::TypeId base, bool name_required) {
   }
   if (peek().kind == TokenKind::Ident && !is_keyword(peek().text)) {
     out.name = take().text;
+    if (out.name.find('`') != std::string::npos)
+      raise(Tag::D_DECL_SCOPE, out.loc, "cannot specify scope in a declaration: " + out.name);
   } else if (name_required) {
     syntax_error(peek());
   }

@@ -262,7 +262,7 @@ ast::ExprId Parser::postfix() {
       }
       case TokenKind::LeftParen: {
         if (tree_[left].kind != ast::ExprKind::Ident || tree_[left].scope != ast::NameScope::Global)
-          syntax_error(peek());
+          raise(Tag::D_FUNC_IDENT, loc, "function designator is not of function type");
         take();
         ast::Expr expr = node(ast::ExprKind::Call, tree_[left].loc);
         expr.text = tree_[left].text;

@@ -39,7 +39,10 @@ std::string header(const std::string& text, const std::string& key) {
 
 std::string escape(const std::string& text) {
   std::string out;
-  for (char c : text) out += c == '\n' ? "\\n" : c == '\t' ? "\\t" : std::string(1, c);
+  for (char c : text) {
+    if (c == '/' && out.ends_with('*')) out += '\\'; /* would end the header */
+    out += c == '\n' ? "\\n" : c == '\t' ? "\\t" : std::string(1, c);
+  }
   return out;
 }
 

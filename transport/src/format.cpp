@@ -116,6 +116,9 @@ class Parser {
     if (peek() == '*') {
       piece.width_argument = true;
       ++at_;
+    } else if (peek() == '?') { /* the width of an address */
+      piece.width = 16;
+      ++at_;
     } else if (peek() >= '0' && peek() <= '9') {
       piece.width = HP_TRY(number());
     }
@@ -140,8 +143,7 @@ class Parser {
     piece.conversion = letter;
     piece.argument = argument_of(letter);
     if (letter == '%') {
-      if (piece.at || piece.width_argument || piece.precision_argument)
-        return fail(piece.spec + " is not a valid conversion");
+      if (piece.spec != "%%") return fail(piece.spec + " is not a valid conversion");
       piece.text = "%";
     } else if (piece.argument == FormatArgument::None ||
                (piece.wide && letter != 'c' && letter != 's')) {

@@ -43,20 +43,20 @@ enum class Function : uint8_t {
 };
 
 enum class ExprKind : uint8_t {
-  Integer,    /* value, of type (Integer, Enum or Pointer: null) */
+  Integer,    /* value, of type (Integer, Enum, Pointer; String: 0, the null string) */
   String,     /* string: a literal; already cut to strsize - 1 */
   BuiltinVar, /* builtin; Arg: value = number 0..9 */
   Variable,   /* variable; associative: operands = the keys, converted to Variable::keys. Place */
-  Unary,      /* op on a; both of type, promoted. LogicalNot: a is any scalar or string, type int */
+  Unary,      /* op on a; both of type, promoted. LogicalNot: a is any scalar, type int */
   Binary,  /* a op b: arithmetic and bit operators on integers of the node's type (shifts: b has a
               type of its own); comparisons: a and b have one same integer, pointer or string
               type, result int. op decides; signedness is that of the operands' type. Division and
               remainder by zero fault with HP_FLT_DIVZERO */
-  Logical, /* a op b, op And/Or/Xor: scalars or strings, true if nonzero (string: not null); int */
+  Logical, /* a op b, op And/Or/Xor: scalars, true if nonzero; int */
   Conditional, /* a ? b : c; b and c converted to type; type may be void */
   Comma,       /* a, then b */
   Assign,    /* place a = b, b converted to a's type; yields the new value. Struct, union, array of
-                one type: copy. Storing 0 into an associative or self-> variable frees it */
+                one type: copy; b may be the Integer 0, which clears. Storing 0 into an associative or self-> variable frees it */
   AssignOp,  /* place a op= b: computed in operation_type (a and b converted to it; pointers: a, and
                 b  is already scaled to bytes; shifts: b keeps a type of its own), then stored in a's type; yields the new value. a's
                 keys  and address are evaluated once */
@@ -190,7 +190,7 @@ struct ProbeDesc {
 
 struct Clause {
   std::vector<ProbeDesc> descs;
-  ExprId predicate; /* invalid: none. Scalar or string, as Logical's operands */
+  ExprId predicate; /* invalid: none. Scalar, as Logical's operands */
   BlockId body;
   bool has_body = true; /* false: the default action, printing the probe */
   bool speculates = false, commits = false, records = false;

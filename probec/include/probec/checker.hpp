@@ -50,6 +50,8 @@ class Checker {
 
   /* checker.cpp */
   void declaration(const ast::Declaration& decl, uint32_t index);
+  void check_inline(const ast::Declaration& decl, TypeId result);
+  [[noreturn]] void aggregation_statement(const ast::Expr& expr);
   void translator(const ast::Translator& translator);
   void provider(const ast::Provider& provider);
   void clause(const ast::Clause& clause);
@@ -82,14 +84,17 @@ class Checker {
                     bool called);
   bool is_unknown_variable(ast::ExprId id); /* a name that an assignment would create */
   ExprId create_for_assignment(ast::ExprId id, TypeId type);
-  std::vector<ExprId> key_values(const std::vector<ast::ExprId>& keys, Location loc);
+  std::vector<ExprId> key_values(const std::vector<ast::ExprId>& keys, Location loc,
+                                 bool structures = false);
   void match_keys(const std::string& name, std::vector<ExprId>& values,
                   const std::vector<TypeId>& keys, Location loc);
   static Scope scope_of(ast::NameScope scope);
 
   /* check_ops.cpp */
   ExprId expression(ast::ExprId id); /* a place or a value; void if a call gives nothing */
-  ExprId value(ast::ExprId id);      /* not void, not an aggregation */
+  ExprId value(ast::ExprId id);      /* not a function */
+  bool acts(ExprId a) const; /* an action or aggregation: has no value, and may not be discarded */
+  void forbid_action(ExprId a, Location loc);
   ExprId unary(const ast::Expr& expr);
   ExprId increment(const ast::Expr& expr);
   ExprId binary(const ast::Expr& expr);
@@ -105,6 +110,8 @@ class Checker {
   ExprId member_of(ExprId place, const std::string& name, Location loc, const char* op);
   bool find_member(TypeId type, const std::string& name, std::vector<uint32_t>& path);
   ExprId address_of(ExprId a, Location loc);
+  ExprId root_variable(ExprId place) const;
+  ExprId address_of_element(const ast::Expr& index, Location loc);
   ExprId dereference(ExprId a, Location loc);
   ExprId sizeof_value(const ast::Expr& expr);
   ExprId offsetof_value(const ast::Expr& expr);

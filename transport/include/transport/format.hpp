@@ -5,7 +5,7 @@
  *
  *     % [flags] [width] [.precision] [size] conversion
  *     flags      - + space # 0 ' @     (@: an aggregation's value, printa only)
- *     width      decimal, or * : from an argument of type int
+ *     width      decimal, or * : from an argument of type int, or ? : 16, an address
  *     precision  likewise
  *     size       h hh l ll L w j t z: accepted; D knows the argument's own size
  *     conversion one of a A c C d i D e E f g G k o p s S T u x X Y %, or wc ws

@@ -1,0 +1,3 @@
+/* expect: probec: failed to compile script D_DECL_BADCLASS.register.d: [D_DECL_BADCLASS] line 2: specified storage class not appropriate in D */
+register int x;
+BEGIN { }

@@ -1,0 +1,3 @@
+/* expect: probec: failed to compile script D_DECL_BFCONST.zero.d: [D_DECL_BFCONST] line 2: positive integral constant expression expected as bit-field size */
+struct s { int a : 0; };
+BEGIN { }

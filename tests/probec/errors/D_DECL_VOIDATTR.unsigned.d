@@ -1,0 +1,3 @@
+/* expect: probec: failed to compile script D_DECL_VOIDATTR.unsigned.d: [D_DECL_VOIDATTR] line 2: invalid type declaration: attributes may not be used with void type */
+unsigned void *x;
+BEGIN { }

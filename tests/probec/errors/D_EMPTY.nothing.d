@@ -1,0 +1,2 @@
+/* expect: probec: failed to compile script D_EMPTY.nothing.d: [D_EMPTY] empty D program translation unit */
+int x;

@@ -1,0 +1,2 @@
+/* expect: probec: failed to compile script D_TRACE_DYN.aggregation.d: [D_TRACE_DYN] line 2: trace( ) may not be applied to an aggregation */
+BEGIN { @a = count(); trace(@a); }
