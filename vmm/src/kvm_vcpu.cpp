@@ -106,6 +106,13 @@ Result<std::unique_ptr<KvmVcpu>> KvmVcpu::create(Fd fd, size_t run_size, const K
   kvm_xcrs xcrs{.nr_xcrs = 1, .xcrs = {{.xcr = 0, .value = shared.xcr0}}};
   if (ioctl(v->fd_.get(), KVM_SET_XCRS, &xcrs) != 0) return fail_errno("cannot set XCR0");
   v->run_->kvm_valid_regs = KVM_SYNC_X86_REGS;
+  /* The host's own TSC, where KVM virtualises it; elsewhere it is that already. */
+  uint64_t offset = 0;
+  kvm_device_attr tsc{.flags = 0,
+                      .group = KVM_VCPU_TSC_CTRL,
+                      .attr = KVM_VCPU_TSC_OFFSET,
+                      .addr = reinterpret_cast<uint64_t>(&offset)};
+  ioctl(v->fd_.get(), KVM_SET_DEVICE_ATTR, &tsc);
   return v;
 }
 

@@ -4,7 +4,8 @@
  * kGateGva + 8192 * n, followed by that vCPU's slot page (struct Slot in slot.hpp), which the code
  * reaches RIP-relative: no register is needed. SYSCALL leaves the return address in RCX and RFLAGS in
  * R11 and comes here through LSTAR, at CPL0 on hardware and at CPL3 on some KVM hosts; hence two
- * variants, chosen once by the trampoline at the top (see Machine::learn_gate).
+ * variants, chosen once by the trampoline at the top (see Machine::learn_gate). It also reads the TSC:
+ * the vDSO's clocks are right only if the guest's is the host's.
  *
  *   doorbell: OUT to port 0x80 leaves the guest; the monitor puts the result in RAX.
  *   slot:     if the helper thread is polling (claim bit 0), hand the call over and spin for `done`:
@@ -23,6 +24,10 @@
     .globl hp_gate_trampoline, hp_gate_learn
 hp_gate_page:
 hp_gate_trampoline:
+    rdtsc
+    shl $32, %rdx
+    or %rax, %rdx
+    mov %rdx, %rbx
     syscall
     .balign 16
 hp_gate_learn:

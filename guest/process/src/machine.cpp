@@ -2,6 +2,7 @@
 
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <x86intrin.h>
 
 #include <cstring>
 
@@ -63,9 +64,9 @@ Gpa Machine::allocate_page() {
 
 Machine::~Machine() = default;
 
-Result<std::unique_ptr<Machine>> Machine::create(std::function<int(int)> place_fd) {
+Result<std::unique_ptr<Machine>> Machine::create(VmFactory make_vm) {
   std::unique_ptr<Machine> m(new Machine);
-  m->kvm_ = HP_TRY(vmm::Kvm::open(std::move(place_fd)));
+  m->make_vm_ = std::move(make_vm);
   void* p = mmap(nullptr, kRegionSize, PROT_READ | PROT_WRITE,
                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (p == MAP_FAILED) return fail_errno("cannot allocate the guest's system memory");
@@ -80,7 +81,7 @@ Result<std::unique_ptr<Machine>> Machine::create(std::function<int(int)> place_f
 }
 
 Result<> Machine::build() {
-  vm_ = HP_TRY(kvm_.create_vm());
+  vm_ = HP_TRY(make_vm_());
   next_page_ = kPool;
   next_window_ = kFirstWindow;
   windows_.clear();
@@ -161,7 +162,8 @@ Result<GuestCpu*> Machine::create_cpu() {
   return cpus_.back().get();
 }
 
-/* Runs one SYSCALL in the gate page and looks at which privilege level it arrives. */
+/* Runs one SYSCALL in the gate page: at which privilege level does it arrive, and is the guest's TSC the
+ * host's? Happens once, before the program knows whether it has a vDSO. */
 Result<> Machine::learn_gate(GuestCpu& cpu) {
   auto in_gate = [&](const char* symbol) {
     return cpu.gate_base + static_cast<uint64_t>(symbol - hp_gate_page);
@@ -172,6 +174,7 @@ Result<> Machine::learn_gate(GuestCpu& cpu) {
   r.rip = in_gate(hp_gate_trampoline);
   r.rflags = 0x202;
   cpu.vcpu->touch();
+  uint64_t before = __rdtsc();
   for (int tries = 0; tries < 1000; ++tries) {
     vmm::Exit exit = cpu.vcpu->run();
     if (std::holds_alternative<vmm::ExitInterrupted>(exit)) continue;
@@ -181,6 +184,8 @@ Result<> Machine::learn_gate(GuestCpu& cpu) {
       return fail("this host's KVM does not run a process guest's gate" +
                   (failed ? ": " + failed->reason : std::string()));
     }
+    uint64_t tsc = r.rbx;
+    if (tsc < before || tsc > __rdtsc()) vdso_ = 0;
     cpl0_ = cpu.vcpu->cpl() == 0;
     learned_ = true;
     cpu.vcpu->finish_exit();

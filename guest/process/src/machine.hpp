@@ -12,6 +12,7 @@
  * vCPUs cannot be destroyed, so they are pooled. All functions are thread-safe except adopt_fork(),
  * which runs in a single-threaded child. */
 #pragma once
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -20,7 +21,6 @@
 #include "transport/address.hpp"
 #include "transport/fd.hpp"
 #include "vmm/engine.hpp"
-#include "vmm/kvm.hpp"
 #include "vmm/page_table.hpp"
 
 namespace hp::guest {
@@ -54,7 +54,9 @@ struct ExceptionFrame {
 
 class Machine {
  public:
-  static Result<std::unique_ptr<Machine>> create(std::function<int(int)> place_fd);
+  /* make_vm: creates a VM of the engine in use; called again in every fork's child. */
+  using VmFactory = std::function<Result<std::unique_ptr<vmm::Vm>>()>;
+  static Result<std::unique_ptr<Machine>> create(VmFactory make_vm);
 
   /* A vCPU at CPL3, from the pool or new. Its registers are the caller's to set. */
   Result<GuestCpu*> acquire();
@@ -108,7 +110,7 @@ class Machine {
   template <class T>
   T* system(Gpa) const;
 
-  vmm::Kvm kvm_;
+  VmFactory make_vm_;
   std::unique_ptr<vmm::Vm> vm_;
   Mapping region_; /* the system memory */
   TableMemory memory_;

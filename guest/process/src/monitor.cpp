@@ -18,6 +18,7 @@
 #include "process.hpp"
 #include "signals.hpp"
 #include "thread.hpp"
+#include "vmm/kvm.hpp"
 
 extern char** environ;
 
@@ -83,7 +84,10 @@ Error run_monitor(const MonitorOptions& options, hp_ctl* control, SyscallObserve
   p->socket_fd = options.socket_fd;
   if (p->self_fd < 0) return Error::from_errno("cannot open the monitor's own file");
 
-  auto machine = Machine::create([](int fd) { return place_descriptor(fd, true); });
+  auto kvm = vmm::Kvm::open([](int fd) { return place_descriptor(fd, true); });
+  if (!kvm) return error_of(kvm);
+  auto* engine = new vmm::Kvm(std::move(*kvm));
+  auto machine = Machine::create([engine] { return engine->create_vm(); });
   if (!machine) return error_of(machine);
   p->machine = machine->release();
   if (p->gate != HP_GATE_DOORBELL) p->machine->enable_slot_gate();
@@ -99,6 +103,8 @@ Error run_monitor(const MonitorOptions& options, hp_ctl* control, SyscallObserve
 
   std::vector<std::string> envp;
   for (char** e = environ; *e; ++e) envp.emplace_back(*e);
+  auto cpu = p->machine->acquire();
+  if (!cpu) return error_of(cpu);
   uint64_t vdso = p->machine->has_vdso() ? getauxval(AT_SYSINFO_EHDR) : 0;
   auto sp = build_stack(*p->space, *image, program.path, program.argv, envp, vdso);
   if (!sp) return error_of(sp);
@@ -110,8 +116,6 @@ Error run_monitor(const MonitorOptions& options, hp_ctl* control, SyscallObserve
   if (observer) p->chain.push_back(p->observer_link);
   p->chain.push_back(new KernelLink);
 
-  auto cpu = p->machine->acquire();
-  if (!cpu) return error_of(cpu);
   auto* thread = new GuestThread(*p, **cpu);
   refresh_identity(*thread);
   void* signal_stack = mmap(nullptr, kHostAltStack, PROT_READ | PROT_WRITE,
