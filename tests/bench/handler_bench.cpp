@@ -5,14 +5,17 @@
  *
  * Firings alternate between two probes of one thread, on memory that is in cache: the floor. */
 #include <benchmark/benchmark.h>
-#include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 
+#include "guest/interposer.hpp"
 #include "handler/program.hpp"
+#include "handler/program_table.hpp"
 #include "host/segment.hpp"
 #include "probec/compiler.hpp"
 #include "transport/control.h"
@@ -118,6 +121,45 @@ void fire_pair(benchmark::State& state, const char* text) {
     state.SkipWithError("errors or drops");
 }
 
+/* What a monitor does for a system call with its entry enabled, below the interposer: identity and
+ * arguments, the table of programs, the clause. */
+void dispatch(benchmark::State& state) {
+  World w("syscall:::entry { @[probefunc] = count(); }");
+  hp_ctl control{};
+  control.program[0].generation = 1;
+  control.program[0].state = HP_PROG_COMMITTED;
+  int pair[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) die("socketpair");
+  Fd monitor(pair[0]), supervisor(pair[1]);
+  std::thread answer(
+      [&] { /* the one request of a monitor that meets the program */
+            hp_ctl_request q{};
+            Fd reply_to, object = must(make_memfd("object", w.elf.size()));
+            if (::pwrite(object.get(), w.elf.data(), w.elf.size(), 0) < 0) die("pwrite");
+            must(recv_with_fds(supervisor.get(), &q, sizeof q, &reply_to, 1, nullptr));
+            hp_ctl_reply reply{0, q.generation};
+            int fds[2] = {object.get(), w.segment.fd()};
+            must(send_with_fds(reply_to.get(), &reply, sizeof reply, fds, 2));
+      });
+  handler::ProgramTable table(&control, monitor.get());
+  auto* me = table.add_thread();
+  guest::ThreadView view;
+  view.identity = {.pid = w.firing.pid, .tid = w.firing.tid, .comm = "handler_bench"};
+  view.host_tid = w.firing.host_tid;
+  guest::Syscall call{0, {1, 2, 3, 4, 5, 6}};
+  for (auto _ : state) {
+    hp_firing f;
+    guest::fill_entry(f, view, call);
+    f.vmid = 1;
+    f.vmname = f.hostname = f.osversion = "";
+    f.mem = nullptr;
+    table.fire(*me, 1, kRead, f);
+  }
+  answer.join();
+  if (w.segment.firings() < static_cast<uint64_t>(state.iterations()))
+    state.SkipWithError("clauses that did not run");
+}
+
 void load(benchmark::State& state) {
   World w("syscall:::entry { @[probefunc] = count(); }");
   for (auto _ : state) {
@@ -163,6 +205,7 @@ BENCHMARK_CAPTURE(fire, two_clauses,
 BENCHMARK_CAPTURE(fire_pair, latency_quantize,
                   "syscall:::entry { self->t = timestamp; } syscall:::return /self->t/ { "
                   "@[probefunc] = quantize(timestamp - self->t); self->t = 0; }");
+BENCHMARK(dispatch);
 BENCHMARK(load)->Unit(benchmark::kMicrosecond);
 BENCHMARK(take)->Arg(1)->Arg(100)->Arg(10000)->Unit(benchmark::kMicrosecond);
 

@@ -1,8 +1,9 @@
 #include "handler/program.hpp"
 
+#include <sys/mman.h>
+
 #include <bit>
 #include <cstring>
-#include <new>
 
 #include "handler/slot_lock.hpp"
 #include "transport/control.h"
@@ -40,11 +41,15 @@ Result<std::unique_ptr<Program>> Program::load(Object object, int segment_fd,
         p->enablings_.push_back({d, c});
     }
   p->words_ = static_cast<uint32_t>(p->enablings_.size() / 64 + 1);
-  /* calloc: pages of probes that never fire are never touched. */
-  p->bits_.reset(static_cast<std::atomic<uint64_t>*>(
-      std::calloc(size_t{p->segment_.max_probes()} * p->words_, sizeof(uint64_t))));
-  p->index_.reset(static_cast<std::atomic<uint32_t>*>(std::calloc(kFastIds, sizeof(uint32_t))));
-  if (!p->bits_ || !p->index_) throw std::bad_alloc();
+  /* One mapping: pages of probes that never fire are never touched. */
+  static_assert(sizeof(std::atomic<uint64_t>) == 8 && sizeof(std::atomic<uint32_t>) == 4);
+  size_t bits = size_t{p->segment_.max_probes()} * p->words_ * sizeof(uint64_t);
+  size_t size = bits + kFastIds * sizeof(uint32_t);
+  void* tables = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (tables == MAP_FAILED) return fail_errno("cannot allocate memory for a D program");
+  p->tables_ = Mapping(tables, size);
+  p->bits_ = p->tables_.as<std::atomic<uint64_t>>();
+  p->index_ = p->tables_.as<std::atomic<uint32_t>>(bits);
   return p;
 }
 
@@ -77,6 +82,7 @@ uint32_t Program::index_of(uint32_t id) noexcept {
 const std::atomic<uint64_t>* Program::enabled(uint32_t probe) noexcept {
   std::atomic<uint64_t>* bits = &bits_[size_t{probe} * words_];
   if (bits[0].load(std::memory_order_acquire) != 0) return bits;
+  if (probe >= segment_.nprobes()) return bits; /* not there yet: nothing is remembered */
   hp_seg_probe entry = segment_.probes()[probe];
   uint64_t first = 1;
   for (uint32_t w = 0, i = 0; w < words_; w++) {
@@ -121,6 +127,7 @@ bool Program::fire(uint32_t probe, const hp_firing& firing) noexcept {
   if (any == 0 || !may_run(segment_.probes()[probe].id)) return false;
 
   auto tid = static_cast<uint32_t>(firing.host_tid);
+  HP_CHECK(tid != 0);
   hp_slot* slot = segment_.slot(firing.cpu % segment_.nslots());
   if (!try_lock(slot, tid)) [[unlikely]] {
     slot = lock_any(segment_, firing.cpu % segment_.nslots(), tid);

@@ -70,12 +70,10 @@ class Program {
   std::string target_name_, target_hostname_;
   std::vector<Enabling> enablings_;
   uint32_t words_ = 1; /* of 64 bits per probe: bit 0 = known, bit i+1 = enablings_[i] */
-  struct Free {
-    void operator()(void* p) const { std::free(p); }
-  };
-  std::unique_ptr<std::atomic<uint64_t>[], Free> bits_;
-  std::atomic<uint32_t> indexed_{0}; /* entries of the probe table that index_ covers */
-  std::unique_ptr<std::atomic<uint32_t>[], Free> index_; /* by id: index + 1 */
+  Mapping tables_;
+  std::atomic<uint64_t>* bits_ = nullptr;  /* words_ for each probe of the table */
+  std::atomic<uint32_t>* index_ = nullptr; /* by id: index + 1, 0 = not seen yet */
+  std::atomic<uint32_t> indexed_{0};       /* entries of the probe table that index_ covers */
   uint64_t locals_ = 0;
 };
 
