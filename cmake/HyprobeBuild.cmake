@@ -31,6 +31,10 @@ add_compile_options(-Wall -Wextra -Werror -Wno-missing-field-initializers -fno-s
 if(HP_ASSERTS)
   add_compile_definitions(HP_ASSERTS=1 _GLIBCXX_ASSERTIONS)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # std::string assignments at -O3 are reported falsely (GCC bug 105651).
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>)
+endif()
 find_package(Threads REQUIRED)
 
 set(HP_BIN_DIR ${CMAKE_SOURCE_DIR}/build/bin)
@@ -66,9 +70,13 @@ function(hp_library NAME)
   endif()
 endfunction()
 
+# What tools/quickstart builds: `cmake --build --preset release --target programs`.
+add_custom_target(programs)
+
 function(hp_program NAME)
   cmake_parse_arguments(A "STATIC_PIE" "" "SOURCES;DEPS" ${ARGN})
   add_executable(${NAME} ${A_SOURCES} ${A_UNPARSED_ARGUMENTS})
+  add_dependencies(programs ${NAME})
   set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${HP_BIN_DIR})
   target_link_libraries(${NAME} PRIVATE ${A_DEPS})
   if(A_STATIC_PIE)

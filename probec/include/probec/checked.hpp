@@ -108,7 +108,8 @@ enum class Conversion : uint8_t {
   Pointer,          /* between pointer types; the target type's Space counts */
   Decay,            /* place a of Array type to the address of its first element */
   StringOf, /* pointer to char (stringof(), implicit string): reads up to strsize - 1 bytes there,
-               at most `value` bytes if value is nonzero (char arrays), faults if unreadable */
+               at most `value` bytes if value is nonzero (char arrays), faults if unreadable.
+               Constant 0: the string that was never assigned */
   StringToPointer, /* string to a Host char pointer, null if the string was never assigned */
   Void,            /* value dropped */
 };
