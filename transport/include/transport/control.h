@@ -51,7 +51,7 @@ struct hp_ctl {
   uint64_t processes, vcpus; /* live */
   uint64_t syscalls_doorbell, syscalls_slot;
   uint64_t load_failures; /* programs that a monitor could not load */
-  uint64_t any; /* atomic: bit per program with anything enabled; 0 = fast path */
+  uint64_t any;           /* atomic: bit per program with anything enabled; 0 = fast path */
   uint64_t mask[HP_CTL_SYSCALLS][2]; /* atomic: bit per program; [nr][0] entry, [nr][1] return */
   uint64_t profile_mask;             /* programs that have profile-N probes */
   struct hp_ctl_program program[HP_CTL_PROGRAMS];

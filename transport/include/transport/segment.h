@@ -226,7 +226,7 @@ struct hp_ctx {
   uint8_t* rec;    /* record being built, 0 = none; owned by the runtime */
   uint32_t rec_used, rec_max;
   const void* program; /* opaque: the dispatcher's own, for its primitives */
-  const char* strtok; /* where strtok(NULL, ...) goes on; reset by each clause that uses it */
+  const char* strtok;  /* where strtok(NULL, ...) goes on; reset by each clause that uses it */
 };
 
 /* What fired; shared by all programs of this firing. Identity comes from the host. */
