@@ -134,6 +134,12 @@ void append_bytes(std::string& out, std::string_view bytes, int width, bool quie
 }
 
 void append_key(std::string& out, const Value& v) {
+  if (v.is_int() && (v.flags & HP_FIELD_SYM)) { /* no symbols here: the address itself */
+    std::string address;
+    appendf(address, "0x%" PRIx64, v.number);
+    out += "  ";
+    return append_padded(out, address, 50);
+  }
   if (!v.is_int()) {
     if (!v.is_bytes()) {
       out += "  ";

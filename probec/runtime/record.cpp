@@ -64,13 +64,13 @@ uint32_t hp_rt_put_bytes(hp_ctx* ctx, uint8_t* dst, uint64_t addr, uint32_t size
   return room;
 }
 
-/* The process, then `frames` program counters, unused ones 0. */
+/* `frames` program counters, unused ones 0, then a 0 that ends them in any case, then the process. */
 uint32_t hp_rt_put_ustack(hp_ctx* ctx, uint8_t* dst, uint32_t frames) {
   auto* words = reinterpret_cast<uint64_t*>(dst);
-  words[0] = static_cast<uint32_t>(ctx->firing->pid);
-  rt_zero_words(words + 1, frames);
-  hp_ustack(ctx, words + 1, frames);
-  return 8 + frames * 8;
+  rt_zero_words(words, frames + 1);
+  hp_ustack(ctx, words, frames);
+  words[frames + 1] = static_cast<uint32_t>(ctx->firing->pid);
+  return 16 + frames * 8;
 }
 
 /* Return address of the function that the guest is in; 0 if unknown. */

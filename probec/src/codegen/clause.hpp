@@ -119,6 +119,7 @@ class ClauseEmitter {
   /* record.cpp */
   void put(Cursor&, ExprId, const Encoding&);
   void put_word(Cursor&, llvm::Value* i64);
+  llvm::Value* symbol_address(const Expr&);
   void put_frames(Cursor&, const Expr&, const Encoding&);
   void put_builtin(Cursor&, const Encoding&);
   void advance(Cursor&, llvm::Value* i32);

@@ -298,11 +298,11 @@ Encoding encoding_of_type(const CheckedProgram& p, const CodegenOptions& o, Type
       break;
     case TypeKind::Stack: {
       uint32_t frames = frames_of(o, t, Function::Ustack);
-      e = {HP_VAL_BYTES, 8 + frames * 8, 8 + frames * 8, HP_FIELD_USTACK, "ustack"};
+      e = {HP_VAL_BYTES, 16 + frames * 8, 16 + frames * 8, HP_FIELD_USTACK, "ustack"};
       break;
     }
     case TypeKind::Symbol:
-      e = {HP_VAL_BYTES, 16, 16, HP_FIELD_SYM, "usym"};
+      e = {HP_VAL_INT, 8, 8, HP_FIELD_SYM, "usym"};
       break;
     case TypeKind::Array:
     case TypeKind::Struct:
@@ -356,10 +356,10 @@ Encoding encoding_of(const CheckedProgram& p, const CodegenOptions& o, ExprId id
     }
   }
   if (e.kind == ExprKind::Call) {
-    r.type = r.val == HP_VAL_BYTES ? name_of(e.function) : r.type;
+    r.type = r.val == HP_VAL_BYTES || (r.flags & HP_FIELD_SYM) ? name_of(e.function) : r.type;
     if (e.function == Function::Stack) {
       uint32_t frames = frames_of(o, p.types[e.type], e.function);
-      r.room = r.size = 8 + frames * 8;
+      r.room = r.size = 16 + frames * 8;
       r.flags = HP_FIELD_STACK;
     }
   }

@@ -33,24 +33,23 @@ void ClauseEmitter::put_builtin(Cursor& c, const Encoding& e) {
   }
 }
 
-/* stack(), ustack(), usym() and friends: the process first, then addresses. */
+/* stack() and ustack(): frames, at least one 0, the process. */
 void ClauseEmitter::put_frames(Cursor& c, const Expr& e, const Encoding& enc) {
-  llvm::Value* pid = fixed(firing(), offsetof(hp_firing, pid), b_.getInt32Ty());
-  if (e.kind != ExprKind::Call) return unsupported(e.loc, "a stack or symbol in a variable");
-  if (enc.flags & HP_FIELD_SYM) {
-    llvm::Value* address = e.operands.count ? int_value(operand(e, 0)) : i64(0);
-    put_word(c, b_.CreateZExt(pid, b_.getInt64Ty()));
-    put_word(c, address);
-    return;
-  }
-  if (e.function == Function::Stack) {
-    for (uint32_t i = 0; i < enc.room; i += 8)
-      put_word(c, i64(0)); /* no kernel below a process guest */
+  if (e.kind != ExprKind::Call) return unsupported(e.loc, "a stack in a variable");
+  if (e.function == Function::Stack) { /* no kernel below a process guest */
+    for (uint32_t i = 0; i < enc.room; i += 8) put_word(c, i64(0));
     return;
   }
   llvm::Value* to =
       b_.CreateInBoundsGEP(b_.getInt8Ty(), c.base, b_.CreateZExt(c.offset, b_.getInt64Ty()));
-  advance(c, call("hp_rt_put_ustack", {ctx_, to, i32((enc.room - 8) / 8)}));
+  advance(c, call("hp_rt_put_ustack", {ctx_, to, i32((enc.room - 16) / 8)}));
+}
+
+/* sym(), usym(), uaddr()...: the consumer finds the name. */
+llvm::Value* ClauseEmitter::symbol_address(const Expr& e) {
+  if (e.kind == ExprKind::Call && e.operands.count) return int_value(operand(e, 0));
+  unsupported(e.loc, "a symbol in a variable");
+  return i64(0);
 }
 
 void ClauseEmitter::put(Cursor& c, ExprId id, const Encoding& enc) {
@@ -60,7 +59,7 @@ void ClauseEmitter::put(Cursor& c, ExprId id, const Encoding& enc) {
   };
   switch (enc.val) {
     case HP_VAL_INT:
-      put_word(c, int_value(id));
+      put_word(c, enc.flags & HP_FIELD_SYM ? symbol_address(e) : int_value(id));
       break;
     case HP_VAL_STR: {
       llvm::Value* s = string_value(id);
@@ -68,8 +67,7 @@ void ClauseEmitter::put(Cursor& c, ExprId id, const Encoding& enc) {
       break;
     }
     case HP_VAL_BYTES: {
-      if (enc.flags & (HP_FIELD_STACK | HP_FIELD_USTACK | HP_FIELD_SYM))
-        return put_frames(c, e, enc);
+      if (enc.flags & (HP_FIELD_STACK | HP_FIELD_USTACK)) return put_frames(c, e, enc);
       llvm::Value* address = address_of(place(id));
       checked_call("hp_rt_put_bytes", {ctx_, here(), address, i32(enc.size), i32(enc.room)});
       advance(c, i32(enc.room));

@@ -349,3 +349,22 @@ TEST_CASE("D: the target of a description decides which guests run the clause") 
   d.fire(kOpen);
   CHECK(d.only().at(0).number == 1);
 }
+
+TEST_CASE("D: stacks are frames, a zero and the process; symbols are addresses") {
+  D d("syscall::open:entry { ustack(3); usym(arg0); @[ustack(2), umod(arg0)] = count(); stack(); }");
+  d.firing.pc = 0x401000;
+  d.fire(kOpen);
+  d.drain();
+  REQUIRE(d.records.size() == 1);
+  REQUIRE(d.records[0].actions.size() == 3);
+  uint64_t words[5];
+  const std::string& frames = d.records[0].actions[0].fields.at(0).text;
+  REQUIRE(frames.size() == sizeof words);
+  std::memcpy(words, frames.data(), sizeof words);
+  CHECK(words[0] == 0x401000);
+  CHECK(words[3] == 0);
+  CHECK(words[4] == 42);
+  CHECK(d.records[0].actions[1].kind == HP_ACT_USYM);
+  CHECK(d.records[0].actions[1].fields.at(0).number == d.firing.args[0]);
+  CHECK(d.aggregated.size() == 1);
+}

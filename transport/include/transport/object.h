@@ -125,6 +125,8 @@ struct hp_obj_field {
   uint32_t flags; /* HP_FIELD_* */
   uint32_t type;  /* string: D type name, "int", "string", "char [8]" */
 };
+/* STACK, USTACK: HP_VAL_BYTES, the frames' program counters, at least one 0, the process ID (8 bytes
+ * each). SYM: HP_VAL_INT, an address; `type` names the function that asked ("usym", "umod" ...). */
 enum {
   HP_FIELD_SIGNED = 1,
   HP_FIELD_POINTER = 2,
