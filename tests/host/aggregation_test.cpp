@@ -132,7 +132,7 @@ TEST_CASE("keys that print alike are one key") {
   CHECK(text(t, {0}) == "  open" + pad + "                1\n  read" + pad + "                3\n");
 }
 
-TEST_CASE("clear() keeps keys with zero; minimum and maximum start again") {
+TEST_CASE("clear() keeps keys with zero, minimum and maximum start again") {
   AggregationTable t({desc("n", HP_AGG_MIN, 1, {}), desc("c", HP_AGG_COUNT, 1, {kInt})});
   add(t, 0, {}, {-5});
   add(t, 1, {1}, {5});

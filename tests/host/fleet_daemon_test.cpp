@@ -322,7 +322,7 @@ TEST_CASE("the daemon ends cleanly: programs killed, socket and lock removed") {
   CHECK(f.guests[0].wait() == 0);
 }
 
-TEST_CASE("one coordinator a socket; names are unique; probectl kills") {
+TEST_CASE("one coordinator a socket, unique names, and probectl kill") {
   Fleet f;
   Process second({kBin + "/probed", "coordinator", "--foreground"});
   CHECK(WEXITSTATUS(second.wait()) == 1);

@@ -192,7 +192,7 @@ TEST_CASE("only matching guests take part") {
   CHECK(w.count(Effect::Prepare) == 2);
 }
 
-TEST_CASE("a guest that ends before the decision does not veto it; later it is reported") {
+TEST_CASE("a guest that ends before the decision does not veto it, later it is reported") {
   World w;
   w.join(1, "web1");
   w.join(2, "web2");

@@ -151,7 +151,7 @@ TEST_CASE("quiet prints only what is asked for") {
   CHECK(f.text() == "n is 7\n");
 }
 
-TEST_CASE("records of all slots come in the order of time; those of one time in order of writing") {
+TEST_CASE("records of all slots come in the order of time, those of one time in order of writing") {
   Fixture f;
   f.put(Record(30).action(A_PRINTF).text("c").number(30), 0);
   f.put(Record(10).action(A_PRINTF).text("a").number(10), 1);
@@ -172,7 +172,7 @@ TEST_CASE("a record from the future waits for the round that it belongs to") {
   CHECK(f.text() == "early 2\nsecond 3\nlate 1\n");
 }
 
-TEST_CASE("aggregations of all slots merge; printa sees what this round merged") {
+TEST_CASE("aggregations of all slots merge, printa sees what this round merged") {
   Fixture f;
   f.aggregate(0, "x", 2, 0);
   f.aggregate(0, "x", 3, 1);

@@ -29,7 +29,7 @@ std::string permissions(const void* address) {
 
 }  // namespace
 
-TEST_CASE("Image: every clause is linked; code is read-execute, never writable") {
+TEST_CASE("Image: every clause is linked, code is read-execute, never writable") {
   Object o = object("clauses");
   Image image = value(Image::link(o, handler::primitives()));
   for (size_t i = 0; i < o.clauses().size(); i++) {

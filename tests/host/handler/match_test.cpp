@@ -39,7 +39,7 @@ TEST_CASE("glob_match: many stars take no exponential time") {
   CHECK(!glob_match(pattern + "b", text));
 }
 
-TEST_CASE("matches_target: a guest matches by name or by hostname; no target matches all") {
+TEST_CASE("matches_target: a guest matches by name or by hostname, no target matches all") {
   Object o = object("clauses");
   const hp_obj_desc &any = o.descs()[0], &web = o.descs()[5];
   CHECK(matches_target(o, any, {"db1", ""}));

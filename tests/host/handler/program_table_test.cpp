@@ -85,7 +85,7 @@ TEST_CASE("ProgramTable: a program is loaded when first met, once") {
   CHECK(table.loaded() == 1);
 }
 
-TEST_CASE("ProgramTable: several programs of a mask all fire; the ended ones do not") {
+TEST_CASE("ProgramTable: several programs of a mask all fire, the ended ones do not") {
   Fixture a, b;
   Supervisor s;
   ProgramTable table(&s.ctl, s.theirs.get());

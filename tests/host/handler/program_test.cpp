@@ -30,7 +30,7 @@ TEST_CASE("Program: a firing runs the clauses of its probe, in order, and no oth
   CHECK(f.segment.firings() == 4);
 }
 
-TEST_CASE("Program: probes that are not in the table fire nothing; probes added later do") {
+TEST_CASE("Program: probes that are not in the table fire nothing, probes added later do") {
   Fixture f;
   constexpr uint32_t kCreat = HP_PROBE_SYSCALL + 2 * 85;
   CHECK(!f.program->fire_id(kCreat, f.firing));
@@ -50,7 +50,7 @@ TEST_CASE("Program: the target of a 5-tuple decides who runs its clause") {
   CHECK(f.segment.firings() == 2);
 }
 
-TEST_CASE("Program: guest probes run only while ACTIVE and before exit; BEGIN, END, ERROR differ") {
+TEST_CASE("Program: guest probes run only while ACTIVE and before exit, BEGIN, END, ERROR differ") {
   Fixture f;
   f.segment.set_state(HP_STATE_NEW);
   CHECK(!f.program->fire_id(kExitGroup, f.firing));
