@@ -55,6 +55,10 @@ hp::guest::MonitorOptions parse(int argc, char** argv) {
       o.self_fd = std::atoi(v3);
     else if (const char* v4 = value("--program-fd"))
       o.program_fd = std::atoi(v4);
+    else if (const char* name = value("--comm"))
+      o.comm = name;
+    else if (const char* kvm = value("--kvm"))
+      o.kvm_fd = std::atoi(kvm);
     else if (const char* v5 = value("--gate"))
       o.gate = parse_gate(v5);
     else if (const char* v6 = value("--exec")) {

@@ -76,8 +76,8 @@ class KvmVm final : public Vm {
 
 }  // namespace
 
-Result<Kvm> Kvm::open(std::function<int(int)> place) {
-  Fd fd(::open("/dev/kvm", O_RDWR | O_CLOEXEC));
+Result<Kvm> Kvm::open(std::function<int(int)> place, int already) {
+  Fd fd(already >= 0 ? already : ::open("/dev/kvm", O_RDWR | O_CLOEXEC));
   if (!fd) {
     int err = errno;
     if (err == ENOENT || err == ENXIO || err == ENODEV)

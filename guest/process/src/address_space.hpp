@@ -42,6 +42,11 @@ class AddressSpace {
   uint64_t find_above(uint64_t base, uint64_t size);
 
   void set_brk(uint64_t start) { brk_start_ = brk_ = start; }
+  /* The heap: from where it starts to where it ends now. */
+  std::pair<uint64_t, uint64_t> brk_range() {
+    std::lock_guard guard(mutex_);
+    return {brk_start_, brk_};
+  }
   void set_mmap_top(uint64_t top) { mmap_top_ = top; }
   void lock() { mutex_.lock(); }
   void unlock() { mutex_.unlock(); }

@@ -1,59 +1,159 @@
 #include "descriptors.hpp"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
+#include <linux/magic.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
 
 #include "calls.hpp"
+#include "guest/guest_memory.hpp"
+#include "proc_files.hpp"
 
 namespace hp::guest {
 
 namespace {
 
-constexpr int kReserved = 256;  /* numbers the monitor may use */
-constexpr int kHighest = 16384; /* a descriptor table up to here is cheap */
+DescriptorSet own;
+int engine = -1;
 
-std::atomic<int> range_start{0};
-std::atomic<bool> mine[kReserved];
+/* The highest free number that the limit allows: the least likely to be named. */
+int duplicate_below_limit(int fd, int command) {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  for (int lowest = static_cast<int>(std::min<rlim_t>(limit.rlim_cur, kOwnDescriptors)) - 1;
+       lowest > fd; --lowest) {
+    int placed = fcntl(fd, command, lowest);
+    if (placed >= 0) return placed;
+  }
+  return -1;
+}
 
-int64_t result_of(long r) {
-  return r == -1 ? -errno : r;
+int duplicate_high(int fd, int command) {
+  int placed = fcntl(fd, command, kOwnDescriptors);
+  if (placed >= 0) return placed;
+  DescriptorRoom room;
+  placed = fcntl(fd, command, kOwnDescriptors);
+  return placed >= 0 ? placed : duplicate_below_limit(fd, command);
+}
+
+/* What an open directory of /proc lists: the descriptors or the threads of this process, or neither. */
+enum class Listing { kOther, kDescriptors, kThreads };
+Listing listing_of(int fd) {
+  struct statfs fs;
+  if (fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC) return Listing::kOther;
+  char link[40], path[128];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  ssize_t n = readlink(link, path, sizeof path - 1);
+  if (n <= 0) return Listing::kOther;
+  path[n] = 0;
+  const char* last = strrchr(path, '/');
+  if (!last || strncmp(path, "/proc/", 6) != 0 || strtol(path + 6, nullptr, 10) != getpid())
+    return Listing::kOther;
+  if (!strcmp(last, "/task")) return Listing::kThreads;
+  return !strcmp(last, "/fd") || !strcmp(last, "/fdinfo") ? Listing::kDescriptors : Listing::kOther;
+}
+
+bool names_own_descriptor(const char* name) {
+  return *name >= '0' && *name <= '9' && own.has(strtoul(name, nullptr, 10));
+}
+
+bool names_own_thread(const char* name) {
+  return *name >= '0' && *name <= '9' && is_monitor_thread(atoi(name));
+}
+
+int64_t list(GuestThread& t, const Syscall& s, Listing listing) {
+  constexpr size_t kBytes = 32 << 10;
+  Syscall call = s;
+  if (static_cast<uint32_t>(call.args[2]) > kBytes) call.args[2] = kBytes;
+  for (;;) {
+    int64_t n = forward(t, call);
+    if (n <= 0) return n;
+    char records[kBytes];
+    auto size = static_cast<size_t>(n);
+    if (size > sizeof records || !GuestMemory::read(records, call.args[1], size)) return n;
+    size_t left =
+        hide_records(records, size, s.nr == SYS_getdents64,
+                     listing == Listing::kThreads ? names_own_thread : names_own_descriptor);
+    if (left == 0) continue; /* nothing to see in this part: on to the next, or to the end */
+    if (left < size && !GuestMemory::write(call.args[1], records, left)) return -EFAULT;
+    return static_cast<int64_t>(left);
+  }
+}
+
+/* close_range(2) of what is not ours. */
+int64_t close_around(GuestThread& t, const Syscall& s) {
+  uint64_t first = static_cast<uint32_t>(s.args[0]), last = static_cast<uint32_t>(s.args[1]);
+  int64_t result = 0;
+  for (uint64_t from = first; from <= last;) {
+    uint64_t stop = own.next(from);
+    if (stop == DescriptorSet::kCount || stop > last) stop = last + 1;
+    if (stop > from) {
+      Syscall part = s;
+      part.args[0] = from;
+      part.args[1] = stop - 1;
+      result = forward(t, part);
+      if (result < 0) return result;
+    }
+    from = stop + 1;
+  }
+  return result;
 }
 
 }  // namespace
 
-int monitor_descriptors_start() {
-  int start = range_start.load();
-  if (start == 0) {
-    rlimit limit{};
-    getrlimit(RLIMIT_NOFILE, &limit);
-    auto top = static_cast<int>(std::min<uint64_t>(limit.rlim_cur, kHighest));
-    start = top > 2 * kReserved ? top - kReserved : std::max(top / 2, 8);
-    range_start = start;
-  }
-  return start;
+DescriptorRoom::DescriptorRoom() {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  soft_ = limit.rlim_cur;
+  hard_ = limit.rlim_max;
+  /* 128 more than could be in use, with the privilege; else what the hard limit allows. */
+  limit.rlim_cur = limit.rlim_max =
+      std::max<rlim_t>(std::max<rlim_t>(soft_, kOwnDescriptors) + 128, hard_);
+  if (setrlimit(RLIMIT_NOFILE, &limit) == 0) return;
+  limit.rlim_cur = limit.rlim_max = hard_;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+DescriptorRoom::~DescriptorRoom() {
+  rlimit limit = {soft_, hard_};
+  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int place_descriptor(int fd, bool close_on_exec) {
-  if (fd < 0) return -1;
-  int start = monitor_descriptors_start();
-  int placed = fd;
-  if (fd < start) {
-    placed = fcntl(fd, close_on_exec ? F_DUPFD_CLOEXEC : F_DUPFD, start);
-    int err = errno;
-    close(fd);
-    errno = err;
-  } else {
-    fcntl(fd, F_SETFD, close_on_exec ? FD_CLOEXEC : 0);
-  }
-  if (placed >= start && placed < start + kReserved) mine[placed - start] = true;
+  int placed = move_descriptor(fd, close_on_exec);
+  if (placed >= 0) own.add(placed);
   return placed;
+}
+
+int move_descriptor(int fd, bool close_on_exec) {
+  if (fd < 0 || fcntl(fd, F_GETFD) < 0) return -1;
+  int placed = fd;
+  if (fd < kOwnDescriptors) {
+    placed = duplicate_high(fd, close_on_exec ? F_DUPFD_CLOEXEC : F_DUPFD);
+    if (placed >= 0)
+      close(fd);
+    else
+      placed = fd;
+  }
+  fcntl(placed, F_SETFD, close_on_exec ? FD_CLOEXEC : 0);
+  return placed;
+}
+
+void set_engine_descriptor(int fd) {
+  engine = fd;
+}
+
+int engine_descriptor() {
+  return engine;
 }
 
 void release_descriptor(int fd) {
@@ -63,12 +163,49 @@ void release_descriptor(int fd) {
 }
 
 bool is_monitor_descriptor(int fd) {
-  int start = range_start.load(std::memory_order_relaxed);
-  return fd >= start && fd < start + kReserved && mine[fd - start];
+  return fd >= 0 && own.has(static_cast<uint64_t>(fd));
+}
+
+void DescriptorSet::add(int fd) {
+  auto n = static_cast<uint64_t>(fd);
+  if (n < kCount) words_[n / 64].fetch_or(1ull << (n % 64));
+}
+
+void DescriptorSet::remove(int fd) {
+  auto n = static_cast<uint64_t>(fd);
+  if (n < kCount) words_[n / 64].fetch_and(~(1ull << (n % 64)));
+}
+
+uint64_t DescriptorSet::next(uint64_t fd) const {
+  while (fd < kCount) {
+    uint64_t rest = words_[fd / 64].load(std::memory_order_relaxed) >> (fd % 64);
+    if (rest) return fd + static_cast<uint64_t>(__builtin_ctzll(rest));
+    fd = (fd / 64 + 1) * 64;
+  }
+  return kCount;
+}
+
+size_t hide_records(char* records, size_t size, bool dirent64, bool (*hidden)(const char*)) {
+  /* getdents(2): d_ino and d_off of 8 bytes, d_reclen of 2; then d_type and the name, or the name. */
+  constexpr size_t kLength = 16;
+  const size_t name = dirent64 ? 19 : 18;
+  size_t kept = 0;
+  for (size_t at = 0; at + name < size;) {
+    uint16_t length;
+    memcpy(&length, records + at + kLength, sizeof length);
+    if (length <= name || at + length > size) break;
+    if (!hidden(records + at + name)) {
+      memmove(records + kept, records + at, length);
+      kept += length;
+    }
+    at += length;
+  }
+  return kept;
 }
 
 bool correct_descriptor_call(GuestThread& t, const Syscall& s, int64_t& result) {
-  auto fd = static_cast<int>(s.args[0]);
+  /* The kernel looks at 32 bits of a descriptor. */
+  auto mine = [&](int arg) { return own.has(static_cast<uint32_t>(s.args[arg])); };
   switch (s.nr) {
     case SYS_close:
     case SYS_dup:
@@ -77,33 +214,28 @@ bool correct_descriptor_call(GuestThread& t, const Syscall& s, int64_t& result) 
     case SYS_write:
     case SYS_ioctl:
     case SYS_fstat:
-      if (!is_monitor_descriptor(fd)) return false;
+      if (!mine(0)) return false;
       result = -EBADF;
       return true;
     case SYS_dup2:
     case SYS_dup3:
-      if (!is_monitor_descriptor(fd) && !is_monitor_descriptor(static_cast<int>(s.args[1])))
-        return false;
+      if (!mine(0) && !mine(1)) return false;
       result = -EBADF;
       return true;
     case SYS_close_range: {
       uint64_t first = static_cast<uint32_t>(s.args[0]), last = static_cast<uint32_t>(s.args[1]);
-      auto start = static_cast<uint64_t>(monitor_descriptors_start());
-      if (first > last || last < start || first >= start + kReserved) return false;
-      uint64_t flags = s.args[2] & ~static_cast<uint64_t>(CLOSE_RANGE_UNSHARE);
-      if (s.args[2] & CLOSE_RANGE_UNSHARE) return false;
-      result = 0;
-      uint64_t from = first;
-      for (uint64_t at = std::max(first, start); at <= last && at < start + kReserved; ++at) {
-        if (!mine[at - start]) continue;
-        if (from < at) result = result_of(syscall(SYS_close_range, from, at - 1, flags));
-        from = at + 1;
-      }
-      if (from <= last) result = result_of(syscall(SYS_close_range, from, last, flags));
+      if (first > last || own.next(first) > last) return false;
+      result = close_around(t, s);
+      return true;
+    }
+    case SYS_getdents:
+    case SYS_getdents64: {
+      Listing listing = listing_of(static_cast<int>(s.args[0]));
+      if (listing == Listing::kOther) return false;
+      result = list(t, s, listing);
       return true;
     }
     default:
-      (void)t;
       return false;
   }
 }

@@ -1,5 +1,6 @@
 #include "elf_image.hpp"
 
+#include <cpuid.h>
 #include <elf.h>
 #include <fcntl.h>
 #include <sys/auxv.h>
@@ -102,6 +103,17 @@ Result<Placed> map_segments(AddressSpace& space, int fd, const Headers& h, Choos
       std::memset(reinterpret_cast<void*>(file_end), 0, anonymous - file_end);
   }
   return Placed{bias, high + bias};
+}
+
+/* As the kernel gave it to this process: the C library's getauxval() answers with bits of its own. */
+uint64_t kernel_hwcap() {
+  uint64_t pair[2] = {0, 0};
+  Fd fd(open("/proc/self/auxv", O_RDONLY | O_CLOEXEC));
+  while (fd && read(fd.get(), pair, sizeof pair) == sizeof pair && pair[0] != AT_NULL)
+    if (pair[0] == AT_HWCAP) return pair[1];
+  uint32_t a, b, c, d;
+  __cpuid(1, a, b, c, d);
+  return d;
 }
 
 /* As much as the limit lets the stack grow to; it is only touched as it grows. */
@@ -217,7 +229,7 @@ Result<uint64_t> build_stack(AddressSpace& space, const ProgramImage& image,
     aux.push_back(value);
   };
   if (vdso) add(AT_SYSINFO_EHDR, vdso);
-  add(AT_HWCAP, getauxval(AT_HWCAP));
+  add(AT_HWCAP, kernel_hwcap());
   add(AT_PAGESZ, kPageSize);
   add(AT_CLKTCK, getauxval(AT_CLKTCK));
   add(AT_PHDR, image.phdr);

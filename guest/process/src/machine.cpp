@@ -6,6 +6,7 @@
 
 #include <cstring>
 
+#include "descriptors.hpp"
 #include "host_maps.hpp"
 
 extern "C" {
@@ -81,7 +82,12 @@ Result<std::unique_ptr<Machine>> Machine::create(VmFactory make_vm) {
 }
 
 Result<> Machine::build() {
-  vm_ = HP_TRY(make_vm_());
+  auto vm = make_vm_();
+  if (!vm && vm.error().code == EMFILE) {
+    DescriptorRoom room;
+    vm = make_vm_();
+  }
+  vm_ = HP_TRY(std::move(vm));
   next_page_ = kPool;
   next_window_ = kFirstWindow;
   windows_.clear();
@@ -127,7 +133,12 @@ Result<GuestCpu*> Machine::create_cpu() {
   cpu->index = static_cast<unsigned>(cpus_.size());
   if (cpu->index >= vm_->max_vcpus())
     return fail("this host's KVM has no more virtual CPUs for this guest", EAGAIN);
-  cpu->vcpu = HP_TRY(vm_->create_vcpu());
+  auto vcpu = vm_->create_vcpu();
+  if (!vcpu && vcpu.error().code == EMFILE) {
+    DescriptorRoom room;
+    vcpu = vm_->create_vcpu();
+  }
+  cpu->vcpu = HP_TRY(std::move(vcpu));
   Gpa slot = allocate_page(), tss = allocate_page();
   if (slot.value == 0 || tss.value == 0) return fail("out of system pages", ENOMEM);
   cpu->slot = system<Slot>(slot);

@@ -15,6 +15,7 @@
 #include "descriptors.hpp"
 #include "elf_image.hpp"
 #include "exec.hpp"
+#include "proc_files.hpp"
 #include "process.hpp"
 #include "signals.hpp"
 #include "thread.hpp"
@@ -25,12 +26,6 @@ extern char** environ;
 namespace hp::guest {
 
 namespace {
-
-void set_comm(const std::string& path) {
-  size_t slash = path.rfind('/');
-  std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
-  prctl(PR_SET_NAME, name.substr(0, 15).c_str());
-}
 
 void wait_while_paused(hp_ctl* control) {
   while (__atomic_load_n(&control->paused, __ATOMIC_ACQUIRE))
@@ -65,17 +60,22 @@ Error run_monitor(const MonitorOptions& options, hp_ctl* control, SyscallObserve
   p->observer = observer;
   p->gate = control ? control->gate : options.gate;
 
-  ResolvedProgram program;
+  ExecPlan program;
   if (options.from_exec) {
     program.file = Fd(options.program_fd);
-    program.path = options.program;
+    program.execfn = options.program;
+    program.comm = options.comm;
     program.argv = options.argv;
   } else {
     std::string path = find_in_path(options.program);
     if (path.empty()) return {options.program + ": command not found", ENOENT};
-    auto resolved = resolve_program(AT_FDCWD, path, options.argv);
-    if (!resolved) return error_of(resolved);
-    program = std::move(*resolved);
+    uint64_t bytes = 0, count = 0;
+    for (char** e = environ; *e; ++e, ++count) bytes += std::strlen(*e) + 1;
+    int err = plan_exec(AT_FDCWD, path, 0, options.argv, bytes, count, program);
+    std::string why;
+    if (err == -ENOEXEC && program.file) check_elf(program.file.get(), &why);
+    if (err && !why.empty()) return {path + ": " + why, ENOEXEC};
+    if (err) return Error::from_errno(path, -err);
   }
   p->lock_heap = options.lock_heap;
   p->unlock_heap = options.unlock_heap;
@@ -84,9 +84,10 @@ Error run_monitor(const MonitorOptions& options, hp_ctl* control, SyscallObserve
   p->socket_fd = options.socket_fd;
   if (p->self_fd < 0) return Error::from_errno("cannot open the monitor's own file");
 
-  auto kvm = vmm::Kvm::open([](int fd) { return place_descriptor(fd, true); });
+  auto kvm = vmm::Kvm::open([](int fd) { return place_descriptor(fd, true); }, options.kvm_fd);
   if (!kvm) return error_of(kvm);
   auto* engine = new vmm::Kvm(std::move(*kvm));
+  set_engine_descriptor(engine->fd());
   auto machine = Machine::create([engine] { return engine->create_vm(); });
   if (!machine) return error_of(machine);
   p->machine = machine->release();
@@ -94,22 +95,22 @@ Error run_monitor(const MonitorOptions& options, hp_ctl* control, SyscallObserve
   p->space = new AddressSpace;
   leave_room_for_stack(*p->space);
   auto image = load_program(*p->space, program.file.get());
-  if (!image) return {program.path + ": " + image.error().message, image.error().code};
+  if (!image) return {program.execfn + ": " + image.error().message, image.error().code};
   char link[64], exe[PATH_MAX];
   std::snprintf(link, sizeof link, "/proc/self/fd/%d", program.file.get());
   ssize_t n = readlink(link, exe, sizeof exe);
-  p->exe = n > 0 ? std::string(exe, static_cast<size_t>(n)) : program.path;
-  program.file.reset();
+  p->exe = n > 0 ? std::string(exe, static_cast<size_t>(n)) : program.execfn;
+  set_program_descriptor(place_descriptor(program.file.release(), true));
 
   std::vector<std::string> envp;
   for (char** e = environ; *e; ++e) envp.emplace_back(*e);
   auto cpu = p->machine->acquire();
   if (!cpu) return error_of(cpu);
   uint64_t vdso = p->machine->has_vdso() ? getauxval(AT_SYSINFO_EHDR) : 0;
-  auto sp = build_stack(*p->space, *image, program.path, program.argv, envp, vdso);
+  auto sp = build_stack(*p->space, *image, program.execfn, program.argv, envp, vdso);
   if (!sp) return error_of(sp);
   p->space->set_brk(image->end);
-  set_comm(program.path);
+  prctl(PR_SET_NAME, program.comm.c_str());
 
   p->observer_link = new ObserverLink(control, observer);
   p->chain = links;

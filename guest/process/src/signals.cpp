@@ -230,6 +230,12 @@ void ignore_host_signals(uint64_t set, bool ignore) {
 
 bool probe_access(uint64_t addr, bool write, siginfo_t* info) {
   char byte;
+  if (!in_arena(addr, 1)) { /* the null page, or beyond: never mapped for the guest */
+    *info = {};
+    info->si_signo = SIGSEGV;
+    info->si_code = SEGV_MAPERR;
+    return false;
+  }
   if (!GuestMemory::read(&byte, addr, 1)) {
     *info = last_fault;
     return false;

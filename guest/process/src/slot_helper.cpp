@@ -1,12 +1,14 @@
 #include "slot_helper.hpp"
 
 #include <linux/futex.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 #include <x86intrin.h>
 
 #include "host_stack.hpp"
+#include "proc_files.hpp"
 #include "signals.hpp"
 #include "thread.hpp"
 
@@ -118,6 +120,7 @@ void SlotHelper::sleep() {
 
 void SlotHelper::main(HostStack* stack) {
   host_tid_ = static_cast<int>(syscall(SYS_gettid));
+  prctl(PR_SET_NAME, kHelperName);
   for (;;) {
     if (command_.load(std::memory_order_acquire) == 2) break;
     bounces_ = 0;

@@ -120,9 +120,6 @@ int main(int argc, char** argv, char** envp) {
   write(fd, head, n);
   close(fd);
   child(execl("./foreign", "n", (char*)0));
-  fd = open("script", O_WRONLY);
-  child(execl("./script", "busy", (char*)0));
-  close(fd);
   child(char* a[] = {"sh", 0}; int f = open("script", O_RDONLY | O_CLOEXEC); fexecve(f, a, envp));
   child(char* a[] = {"sh", 0}; int f = open("script", O_RDONLY); fcntl(f, F_SETFD, 0); dup2(f, 60);
         fexecve(60, a, envp));

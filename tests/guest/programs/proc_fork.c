@@ -8,6 +8,7 @@
 extern char** environ;
 static int value = 1;
 static char stack[65536];
+static int st;
 static int body(void* arg) {
   value = (long)arg;
   return 33;
@@ -39,7 +40,8 @@ int main(void) {
     value = 2;
     _exit(7);
   }
-  say("vfork %s, value %d", how(reap(p)), value);
+  st = reap(p);
+  say("vfork %s, value %d", how(st), value);
   p = vfork();
   if (!p) {
     execl("/bin/echo", "echo", "from vfork", (char*)0);
@@ -52,7 +54,8 @@ int main(void) {
     value = errno;
     _exit(127);
   }
-  say("vfork and failed exec %s, errno %s", how(reap(p)), strerrorname_np(value));
+  st = reap(p);
+  say("vfork and failed exec %s, errno %s", how(st), strerrorname_np(value));
   char* args[] = {"sh", "-c", "echo spawned; exit 9", 0};
   int r = posix_spawn(&p, "/bin/sh", 0, 0, args, environ);
   say("spawn %d %s", r, how(reap(p)));
@@ -78,15 +81,13 @@ int main(void) {
   signal(SIGTERM, SIG_DFL);
   fflush(stdout);
   value = 3;
-  p = clone(body, stack + sizeof stack, CLONE_VM | SIGCHLD, (void*)44l);
-  say("clone sharing memory: %s, value %d", how(reap(p)), value);
   p = clone(body, stack + sizeof stack, SIGCHLD, (void*)55l);
-  say("clone by copy: %s, value %d", how(reap(p)), value);
+  st = reap(p);
+  say("clone by copy: %s, value %d", how(st), value);
   p = clone(body, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, (void*)66l);
   say("clone as vfork: value %d", value);
   say("%s", how(reap(p)));
   p = clone(body, stack + sizeof stack, CLONE_FILES | CLONE_FS, (void*)77l);
-  int st;
   show(waitpid(p, &st, __WCLONE) == p);
   say("%s", how(st));
   int ptid = 0, pidfd = -1;

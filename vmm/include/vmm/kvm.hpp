@@ -12,8 +12,8 @@ class Kvm {
  public:
   /* Opens /dev/kvm. The error says what to do when it is missing or forbidden. place: moves each
    * descriptor the engine opens to where the caller wants it and returns the new number (it owns
-   * the old one); nullptr leaves them alone. */
-  static Result<Kvm> open(std::function<int(int)> place = nullptr);
+   * the old one); nullptr leaves them alone. fd: /dev/kvm, already open (taken over), or -1. */
+  static Result<Kvm> open(std::function<int(int)> place = nullptr, int fd = -1);
   Result<std::unique_ptr<Vm>> create_vm();
   int extension(int cap) const;
   int fd() const { return fd_.get(); }

@@ -30,7 +30,7 @@ declare -A m=([k]=v [l]=w); for k in k l; do echo "$k=${m[$k]}"; done
 f() { local r=$1; ((r <= 1)) && echo 1 && return; echo $((r * $(f $((r - 1))))); }; f 8
 coproc cat; echo to coproc >&${COPROC[1]}; read -u ${COPROC[0]} z; echo "$z"; kill $COPROC_PID; wait $COPROC_PID 2>/dev/null
 wait -n <(exit 0) 2>/dev/null; nosuchcommand 2>/dev/null; echo "not found $?"; ./three 2>/dev/null; echo "not executable $?"
-set +m; sleep 0.01 & jobs | wc -l; wait; echo "$(jobs | wc -l) left"
+set +m; sleep 0.01 & wait $!; echo "job $?"
 [[ abc =~ b(.) ]] && echo "${BASH_REMATCH[1]}"; printf '%s\n' {a..c}{1,2} | paste -sd' '
 ulimit -n; umask; echo ${BASH_VERSION%%.*} $BASH_SUBSHELL; [ -t 0 ]; echo tty $?
 exit 19
