@@ -157,8 +157,8 @@ int engine_descriptor() {
 }
 
 void release_descriptor(int fd) {
-  int start = range_start.load();
-  if (fd >= start && fd < start + kReserved) mine[fd - start] = false;
+  if (fd < 0) return;
+  own.remove(fd);
   close(fd);
 }
 
