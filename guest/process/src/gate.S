@@ -31,7 +31,7 @@ hp_gate_trampoline:
     syscall
     .balign 16
 hp_gate_learn:
-    out %al, $HP_PORT_LEARN
+    out %al, $HP_GATE_PORT_LEARN
     .balign 16
 
 .macro GATE name, return_insn:vararg
@@ -39,7 +39,7 @@ hp_gate_learn:
     .globl hp_gate\name\()_slot_doorbell, hp_gate\name\()_finished, hp_gate\name\()_tail
     .globl hp_gate\name\()_decide
 hp_gate\name\()_doorbell:
-    out %al, $HP_PORT_DOORBELL
+    out %al, $HP_GATE_PORT_DOORBELL
     \return_insn
     .balign 64
 hp_gate\name\()_slot:
@@ -73,7 +73,7 @@ hp_gate\name\()_finished:
     \return_insn
 1:  movl $0, SLOT(HP_SLOT_DONE)
 hp_gate\name\()_slot_doorbell:
-    out %al, $HP_PORT_DOORBELL
+    out %al, $HP_GATE_PORT_DOORBELL
     mov %rax, SLOT(HP_SLOT_RESULT)
 hp_gate\name\()_tail:
     mov %r11, SLOT(HP_SLOT_FLAGS)

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "slot_layout.h"
+#include "transport/abi.h"
 
 namespace hp::guest {
 
@@ -20,6 +21,7 @@ struct Slot {
 };
 inline constexpr uint32_t kSlotDone = 1, kSlotBounce = 2;
 
+static_assert(HP_GATE_PORT_DOORBELL == HP_PORT_DOORBELL && HP_GATE_PORT_LEARN == HP_PORT_LEARN);
 static_assert(sizeof(Slot) == 4096);
 static_assert(offsetof(Slot, claim) == HP_SLOT_CLAIM && offsetof(Slot, done) == HP_SLOT_DONE);
 static_assert(offsetof(Slot, result) == HP_SLOT_RESULT && offsetof(Slot, flags) == HP_SLOT_FLAGS);

@@ -1,9 +1,11 @@
-/* Offsets in a vCPU's slot page and the gate's ports, shared by gate.S and slot.hpp. */
+/* Offsets in a vCPU's slot page, shared by gate.S and slot.hpp; ports as in transport/abi.h, which the
+ * assembler cannot read (slot.hpp checks that they agree). */
 #ifndef GUEST_SLOT_LAYOUT_H
 #define GUEST_SLOT_LAYOUT_H
 
-#define HP_PORT_DOORBELL 0x80
-#define HP_PORT_LEARN 0x81
+
+#define HP_GATE_PORT_DOORBELL 0x80
+#define HP_GATE_PORT_LEARN 0x81
 
 #define HP_SLOT_CLAIM 0
 #define HP_SLOT_DONE 64
