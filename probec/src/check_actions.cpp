@@ -132,8 +132,8 @@ void Checker::aggregate(const ast::Expr& expr, Block& block) {
     if (!type(a).is_scalar())
       raise(Tag::D_AGG_SCALAR, call.loc,
             call.text + "( ) argument #1 must be of scalar type, not " + type_name(a));
-    is_signed = type(a).is_integer() ? type(a).is_signed || type(a).size < 8 : false;
-    stmt.expr = convert(a, is_signed ? out_.types.int64_type : out_.types.uint64_type);
+    /* As dtrace(1) has it, aggregated values are signed 64-bit integers whatever they came from. */
+    stmt.expr = convert(a, out_.types.int64_type);
   }
   size_t weight = function == Function::Quantize     ? 1
                   : function == Function::Lquantize  ? 4

@@ -277,7 +277,7 @@ void Checker::statement(ast::StmtId id, Block& block) {
   }
   const ast::Expr& expr = tree_[stmt.expr];
   if (expr.kind == ast::ExprKind::Aggregation) aggregation_statement(expr);
-    if (expr.kind == ast::ExprKind::Assign && tree_[expr.a].kind == ast::ExprKind::Index &&
+  if (expr.kind == ast::ExprKind::Assign && tree_[expr.a].kind == ast::ExprKind::Index &&
       tree_[tree_[expr.a].a].kind == ast::ExprKind::Aggregation)
     (void)index(tree_[expr.a]); /* says so */
   if (expr.kind == ast::ExprKind::Assign && tree_[expr.a].kind == ast::ExprKind::Aggregation)
