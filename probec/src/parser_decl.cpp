@@ -215,7 +215,8 @@ Parser::Declarator Parser::declarator(ast::TypeId base, bool name_required) {
   Nested nested(*this);
   Declarator out;
   out.type = base;
-  while (peek().kind == TokenKind::Multiply) {
+    for (unsigned levels = 0; peek().kind == TokenKind::Multiply; ++levels) {
+    if (levels == kMaxPointers) raise(Tag::D_SYNTAX, peek().loc, "nested too deeply");
     ast::Type pointer;
     pointer.kind = ast::TypeKind::Pointer;
     pointer.loc = take().loc;

@@ -29,6 +29,7 @@ class Parser {
     return type_names_.contains(name);
   }
 
+  static constexpr unsigned kMaxPointers = 32; /* in one declarator */
   static constexpr unsigned kMaxDepth = 400; /* of nested expressions, types and statements */
 
  private:
