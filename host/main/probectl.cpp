@@ -1,12 +1,11 @@
 /* probectl: asks and steers the coordinator: guests, programs, kill, status. */
-#include <rapidjson/document.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 
 #include "host/fleet_client.hpp"
+#include "transport/json.hpp"
 #include "transport/rpc.hpp"
 
 using namespace hp;
@@ -36,14 +35,20 @@ void print_table(const Rows& rows, const std::vector<bool>& right) {
   }
 }
 
-std::string text(const rapidjson::Value& v, const char* key) {
-  auto m = v.FindMember(key);
-  return m != v.MemberEnd() && m->value.IsString() ? m->value.GetString() : "?";
+std::string text(const Json& v, const char* key) {
+  const Json* m = v.find(key);
+  return m && m->kind() == Json::String ? m->string() : "?";
 }
 
-uint64_t number(const rapidjson::Value& v, const char* key) {
-  auto m = v.FindMember(key);
-  return m != v.MemberEnd() && m->value.IsUint64() ? m->value.GetUint64() : 0;
+uint64_t number(const Json& v, const char* key) {
+  const Json* m = v.find(key);
+  return m && m->kind() == Json::Unsigned ? m->number() : 0;
+}
+
+const std::vector<Json>& list(const Json& v, const char* key) {
+  static const std::vector<Json> empty;
+  const Json* m = v.find(key);
+  return m ? m->items() : empty;
 }
 
 std::string since(uint64_t seconds) {
@@ -63,31 +68,23 @@ uint64_t age(uint64_t start) {
   return now > start ? now - start : 0;
 }
 
-rapidjson::Value::ConstArray list(const rapidjson::Document& d, const char* key) {
-  static const rapidjson::Value empty(rapidjson::kArrayType);
-  auto m = d.FindMember(key);
-  return (m != d.MemberEnd() && m->value.IsArray() ? m->value : empty).GetArray();
-}
-
-void print_guests(const rapidjson::Document& d) {
+void print_guests(const Json& d) {
   Rows rows = {{"VMID", "NAME", "HOSTNAME", "OS", "PID", "UP", "PROGRAMS"}};
-  for (const auto& g : list(d, "guests"))
+  for (const Json& g : list(d, "guests"))
     rows.push_back({std::to_string(number(g, "vmid")), text(g, "name"), text(g, "hostname"),
                     text(g, "osversion"), std::to_string(number(g, "pid")),
                     since(number(g, "uptime_s")), std::to_string(number(g, "programs"))});
   print_table(rows, {true, false, false, false, true, true, true});
 }
 
-void print_programs(const rapidjson::Document& d) {
+void print_programs(const Json& d) {
   Rows rows = {{"IDENT", "STATE", "PID", "UP", "GUESTS", "PROBES", "SCRIPT"}};
-  for (const auto& p : list(d, "programs")) {
+  for (const Json& p : list(d, "programs")) {
     uint64_t probes = 0, guests = 0;
-    auto m = p.FindMember("guests");
-    if (m != p.MemberEnd() && m->value.IsArray())
-      for (const auto& g : m->value.GetArray()) {
-        guests++;
-        probes += number(g, "probes");
-      }
+    for (const Json& g : list(p, "guests")) {
+      guests++;
+      probes += number(g, "probes");
+    }
     std::string script = text(p, "script");
     if (script.size() > kScriptColumn) script = script.substr(0, kScriptColumn - 3) + "...";
     rows.push_back({text(p, "ident"), text(p, "state"), std::to_string(number(p, "pid")),
@@ -97,7 +94,7 @@ void print_programs(const rapidjson::Document& d) {
   print_table(rows, {false, false, true, true, true, true, false});
 }
 
-void print_status(const rapidjson::Document& d) {
+void print_status(const Json& d) {
   std::printf(
       "socket       %s\npid          %llu\nup           %s\nguests       %llu\nprograms     %llu\n",
       text(d, "socket").c_str(), static_cast<unsigned long long>(number(d, "pid")),
@@ -111,7 +108,7 @@ int complain(const Error& error) {
 }
 
 int ask(const std::string& socket, const std::string& method, const std::string& params, bool json,
-        void (*print)(const rapidjson::Document&)) {
+        void (*print)(const Json&)) {
   auto fleet = FleetClient::connect(socket);
   if (!fleet) return complain(fleet.error());
   auto answer = (*fleet)->call(method, params, kAnswerLimit);
@@ -119,11 +116,9 @@ int ask(const std::string& socket, const std::string& method, const std::string&
   if (json) {
     std::puts(answer->c_str());
   } else {
-    rapidjson::Document d;
-    d.Parse(answer->c_str());
-    if (d.HasParseError() || !d.IsObject())
-      return complain({"the coordinator's answer is not understood", 0});
-    print(d);
+    auto parsed = Json::parse(*answer);
+    if (!parsed) return complain({"the coordinator's answer is not understood", 0});
+    print(*parsed);
   }
   return std::fflush(stdout) == 0 && !std::ferror(stdout)
              ? 0
@@ -156,8 +151,7 @@ int main(int argc, char** argv) {
   if (*guests) return ask(socket, "guest.list", "{}", json, print_guests);
   if (*programs) return ask(socket, "program.list", "{}", json, print_programs);
   if (*status) return ask(socket, "status", "{}", json, print_status);
-  return ask(socket, "program.kill", rpc::Object().text("ident", ident).json(), json,
-             [](const rapidjson::Document& d) {
-               std::printf("program %s has ended\n", text(d, "ident").c_str());
-             });
+  return ask(
+      socket, "program.kill", rpc::Object().text("ident", ident).json(), json,
+      [](const Json& d) { std::printf("program %s has ended\n", text(d, "ident").c_str()); });
 }

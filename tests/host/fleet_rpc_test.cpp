@@ -104,12 +104,31 @@ TEST_CASE("what is not a message says why") {
 }
 
 TEST_CASE("deep nesting costs no stack") {
-  std::string deep(200000, '[');
-  CHECK_FALSE(rpc::parse(deep));
-  deep.append(200000, ']');
-  auto m = rpc::parse("{\"jsonrpc\":\"2.0\",\"method\":\"x\",\"params\":{\"a\":" + deep + "}}");
+  auto nested = [](size_t depth) {
+    return "{\"jsonrpc\":\"2.0\",\"method\":\"x\",\"params\":{\"a\":" + std::string(depth, '[') +
+           std::string(depth, ']') + "}}";
+  };
+  auto m = rpc::parse(nested(30)); /* with the two objects around them: the limit */
   REQUIRE(m);
   CHECK_FALSE(m->body.text("a", 10));
+  for (size_t depth : {31, 200000}) {
+    auto deep = rpc::parse(nested(depth));
+    REQUIRE_FALSE(deep);
+    CHECK(deep.error().message.find("nested deeper") != std::string::npos);
+  }
+  CHECK_FALSE(rpc::parse(std::string(200000, '[')));
+}
+
+TEST_CASE("numbers keep their text, and their value if it is an unsigned one") {
+  auto v = Json::parse("[0,18446744073709551615,18446744073709551616,-1,1.5,1e3,007]");
+  CHECK_FALSE(v); /* 007 is not a number */
+  v = Json::parse("[0,18446744073709551615,18446744073709551616,-1,1.5,1e3]");
+  REQUIRE(v);
+  CHECK(v->items()[1].number() == UINT64_MAX);
+  for (size_t i = 0; i < 6; i++) CHECK((v->items()[i].kind() == Json::Unsigned) == (i < 2));
+  CHECK(v->text() == "[0,18446744073709551615,18446744073709551616,-1,1.5,1e3]");
+  CHECK(Json::parse("{\"a\":1,\"a\":2}")->find("a")->number() == 1);
+  CHECK(json_string("a\"b\\c\nd\x01\xff") == "\"a\\\"b\\\\c d??\"");
 }
 
 TEST_CASE("fields are bounded and typed, and the error names them") {

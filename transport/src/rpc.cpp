@@ -1,5 +1,6 @@
 #include "transport/rpc.hpp"
 
+#include <cstdlib>
 #include <vector>
 
 namespace hp {
@@ -32,19 +33,8 @@ namespace {
 constexpr size_t kMaxIdText = 64;
 constexpr size_t kMaxMethod = 64;
 
-std::string to_json(const rapidjson::Value& value) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-  value.Accept(writer);
-  return {buffer.GetString(), buffer.GetSize()};
-}
-
 tl::unexpected<Error> wrong(const char* key, const std::string& must) {
   return fail("\"" + std::string(key) + "\" must be " + must);
-}
-
-std::string_view view(const rapidjson::Value& v) {
-  return {v.GetString(), v.GetStringLength()};
 }
 
 tl::unexpected<Malformed> invalid(std::string why) {
@@ -53,19 +43,18 @@ tl::unexpected<Malformed> invalid(std::string why) {
 
 }  // namespace
 
-const rapidjson::Value* Fields::find(const char* key) const {
-  if (!object_ || !object_->IsObject()) return nullptr;
-  auto member = object_->FindMember(key);
-  return member == object_->MemberEnd() || member->value.IsNull() ? nullptr : &member->value;
+const Json* Fields::find(const char* key) const {
+  const Json* v = object_ ? object_->find(key) : nullptr;
+  return v && v->kind() != Json::Null ? v : nullptr;
 }
 
 Result<std::string> Fields::text(const char* key, size_t max) const {
-  const rapidjson::Value* v = find(key);
-  if (!v || !v->IsString() || v->GetStringLength() > max)
+  const Json* v = find(key);
+  if (!v || v->kind() != Json::String || v->string().size() > max)
     return wrong(key, "a string of at most " + std::to_string(max) + " bytes");
-  for (unsigned char c : view(*v))
+  for (unsigned char c : v->string())
     if (c < 0x20 || c == 0x7f) return wrong(key, "free of control characters");
-  return std::string(view(*v));
+  return v->string();
 }
 
 Result<std::string> Fields::text_or(const char* key, size_t max, std::string otherwise) const {
@@ -74,10 +63,10 @@ Result<std::string> Fields::text_or(const char* key, size_t max, std::string oth
 }
 
 Result<uint64_t> Fields::number(const char* key, uint64_t min, uint64_t max) const {
-  const rapidjson::Value* v = find(key);
-  if (!v || !v->IsUint64() || v->GetUint64() < min || v->GetUint64() > max)
+  const Json* v = find(key);
+  if (!v || v->kind() != Json::Unsigned || v->number() < min || v->number() > max)
     return wrong(key, "an integer from " + std::to_string(min) + " to " + std::to_string(max));
-  return v->GetUint64();
+  return v->number();
 }
 
 Result<uint64_t> Fields::number_or(const char* key, uint64_t min, uint64_t max,
@@ -87,10 +76,10 @@ Result<uint64_t> Fields::number_or(const char* key, uint64_t min, uint64_t max,
 }
 
 Result<bool> Fields::flag_or(const char* key, bool otherwise) const {
-  const rapidjson::Value* v = find(key);
+  const Json* v = find(key);
   if (!v) return otherwise;
-  if (!v->IsBool()) return wrong(key, "true or false");
-  return v->GetBool();
+  if (v->kind() != Json::Bool) return wrong(key, "true or false");
+  return v->boolean();
 }
 
 Result<ProgramIdent> Fields::ident(const char* key) const {
@@ -100,12 +89,12 @@ Result<ProgramIdent> Fields::ident(const char* key) const {
 
 Result<std::vector<Fields>> Fields::objects(const char* key, size_t max) const {
   std::vector<Fields> out;
-  const rapidjson::Value* v = find(key);
+  const Json* v = find(key);
   if (!v) return out;
-  if (!v->IsArray() || v->Size() > max)
+  if (v->kind() != Json::Array || v->items().size() > max)
     return wrong(key, "an array of at most " + std::to_string(max) + " objects");
-  for (const rapidjson::Value& element : v->GetArray()) {
-    if (!element.IsObject()) return wrong(key, "an array of objects");
+  for (const Json& element : v->items()) {
+    if (element.kind() != Json::Object) return wrong(key, "an array of objects");
     out.emplace_back(&element);
   }
   return out;
@@ -113,112 +102,82 @@ Result<std::vector<Fields>> Fields::objects(const char* key, size_t max) const {
 
 Result<std::vector<ProgramIdent>> Fields::idents(const char* key, size_t max) const {
   std::vector<ProgramIdent> out;
-  const rapidjson::Value* v = find(key);
+  const Json* v = find(key);
   if (!v) return out;
-  if (!v->IsArray() || v->Size() > max)
+  if (v->kind() != Json::Array || v->items().size() > max)
     return wrong(key, "an array of at most " + std::to_string(max) + " idents");
-  for (const rapidjson::Value& element : v->GetArray()) {
-    if (!element.IsString()) return wrong(key, "an array of idents");
-    out.push_back(HP_TRY(ident_from_hex(view(element))));
+  for (const Json& element : v->items()) {
+    if (element.kind() != Json::String) return wrong(key, "an array of idents");
+    out.push_back(HP_TRY(ident_from_hex(element.string())));
   }
   return out;
 }
 
 Fields Fields::object(const char* key) const {
-  const rapidjson::Value* v = find(key);
-  return Fields(v && v->IsObject() ? v : nullptr);
+  const Json* v = find(key);
+  return Fields(v && v->kind() == Json::Object ? v : nullptr);
 }
 
 std::string Fields::json() const {
-  return object_ ? to_json(*object_) : "{}";
+  return object_ ? object_->text() : "{}";
 }
 
 tl::expected<Message, Malformed> parse(std::string_view line) {
+  auto parsed = Json::parse(line);
+  if (!parsed) return tl::make_unexpected(Malformed{kParseError, parsed.error().message});
   Message m;
-  /* Iterative: nesting is bounded by the line's length, not by the stack. */
-  constexpr unsigned flags = rapidjson::kParseValidateEncodingFlag | rapidjson::kParseIterativeFlag;
-  m.document.Parse<flags>(line.data(), line.size());
-  if (m.document.HasParseError())
-    return tl::make_unexpected(
-        Malformed{kParseError, "not JSON at byte " + std::to_string(m.document.GetErrorOffset())});
-  const rapidjson::Value& root = m.document;
-  if (!root.IsObject()) return invalid("a message is one JSON object");
-  auto member = [&](const char* key) -> const rapidjson::Value* {
-    auto it = root.FindMember(key);
-    return it == root.MemberEnd() ? nullptr : &it->value;
-  };
-  const rapidjson::Value* version = member("jsonrpc");
-  if (!version || !version->IsString() || view(*version) != "2.0")
+  m.document = std::make_unique<Json>(std::move(*parsed));
+  const Json& root = *m.document;
+  if (root.kind() != Json::Object) return invalid("a message is one JSON object");
+  const Json* version = root.find("jsonrpc");
+  if (!version || version->kind() != Json::String || version->string() != "2.0")
     return invalid("\"jsonrpc\" must be \"2.0\"");
-  const rapidjson::Value* id = member("id");
-  if (id && !id->IsNull()) {
-    if (!id->IsUint64() && !(id->IsString() && id->GetStringLength() <= kMaxIdText))
+  const Json* id = root.find("id");
+  if (id && id->kind() != Json::Null) {
+    if (id->kind() != Json::Unsigned &&
+        !(id->kind() == Json::String && id->string().size() <= kMaxIdText))
       return invalid("\"id\" must be an unsigned integer or a short string");
-    m.id = to_json(*id);
+    m.id = id->text();
   }
-  if (const rapidjson::Value* method = member("method")) {
-    if (!method->IsString() || method->GetStringLength() > kMaxMethod)
+  if (const Json* method = root.find("method")) {
+    if (method->kind() != Json::String || method->string().size() > kMaxMethod)
       return invalid("\"method\" must be a short string");
-    m.method = view(*method);
+    m.method = method->string();
     m.kind = m.id.empty() ? Message::Notification : Message::Request;
-    const rapidjson::Value* params = member("params");
-    if (params && !params->IsObject()) return invalid("\"params\" must be an object");
+    const Json* params = root.find("params");
+    if (params && params->kind() != Json::Object) return invalid("\"params\" must be an object");
     m.body = Fields(params);
     auto fds = m.body.number_or("fds", 0, kMaxMessageFds, 0);
     if (!fds) return invalid(fds.error().message);
     m.fds = static_cast<uint32_t>(*fds);
     return m;
   }
-  if (const rapidjson::Value* result = member("result")) {
+  if (const Json* result = root.find("result")) {
     m.kind = Message::Answer;
-    m.body = Fields(result);
+    m.body = Fields(result->kind() == Json::Object ? result : nullptr);
     return m;
   }
-  const rapidjson::Value* error = member("error");
-  if (!error || !error->IsObject()) return invalid("neither request nor answer");
+  const Json* error = root.find("error");
+  if (!error || error->kind() != Json::Object) return invalid("neither request nor answer");
   m.kind = Message::Failure;
-  auto code = error->FindMember("code");
-  auto message = error->FindMember("message");
-  if (code == error->MemberEnd() || !code->value.IsInt() || message == error->MemberEnd() ||
-      !message->value.IsString())
+  const Json* code = error->find("code");
+  const Json* message = error->find("message");
+  /* Codes are negative or small: read from the number's text. */
+  if (!code || (code->kind() != Json::Unsigned && code->kind() != Json::Other) || !message ||
+      message->kind() != Json::String)
     return invalid("an error has a code and a message");
-  m.code = code->value.GetInt();
-  m.error = view(message->value);
+  m.code = std::atoi(code->text().c_str());
+  m.error = message->string();
   m.body = Fields(error).object("data");
   return m;
 }
 
-Object& Object::text(const char* key, std::string_view value) {
-  std::string clean(value);
-  for (char& c : clean)
-    if (c < 0x20 || c == 0x7f) c = c == '\n' || c == '\t' ? ' ' : '?';
-  writer_.Key(key);
-  writer_.String(clean.data(), static_cast<rapidjson::SizeType>(clean.size()));
-  return *this;
-}
-Object& Object::number(const char* key, uint64_t value) {
-  writer_.Key(key);
-  writer_.Uint64(value);
-  return *this;
-}
-Object& Object::integer(const char* key, int64_t value) {
-  writer_.Key(key);
-  writer_.Int64(value);
-  return *this;
-}
-Object& Object::flag(const char* key, bool value) {
-  writer_.Key(key);
-  writer_.Bool(value);
-  return *this;
-}
 Object& Object::raw(const char* key, std::string_view json) {
-  writer_.Key(key);
-  writer_.RawValue(json.data(), json.size(), rapidjson::kObjectType);
+  if (text_.size() > 1) text_ += ',';
+  text_ += json_string(key);
+  text_ += ':';
+  text_ += json;
   return *this;
-}
-std::string Object::json() {
-  if (!writer_.IsComplete()) writer_.EndObject();
-  return {buffer_.GetString(), buffer_.GetSize()};
 }
 
 std::string json_array(const std::vector<std::string>& items) {

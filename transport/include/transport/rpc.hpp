@@ -7,16 +7,14 @@
  *
  * Pure: no input or output. */
 #pragma once
-#include <rapidjson/document.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "transport/json.hpp"
 #include "transport/result.hpp"
 
 namespace hp {
@@ -41,7 +39,7 @@ enum ErrorCode : int {
 /* Checked access to the members of an object. Errors are sentences that name the member. */
 class Fields {
  public:
-  explicit Fields(const rapidjson::Value* object = nullptr) : object_(object) {}
+  explicit Fields(const Json* object = nullptr) : object_(object) {}
   bool has(const char* key) const { return find(key) != nullptr; }
   /* A string of at most max bytes, without NUL or control characters. */
   Result<std::string> text(const char* key, size_t max) const;
@@ -57,19 +55,19 @@ class Fields {
   std::string json() const;             /* the object as compact JSON text */
 
  private:
-  const rapidjson::Value* find(const char* key) const;
-  const rapidjson::Value* object_;
+  const Json* find(const char* key) const; /* nullptr also when it is null */
+  const Json* object_;
 };
 
 struct Message {
   enum Kind { Request, Notification, Answer, Failure } kind = Notification;
-  std::string id;     /* JSON text of the id: 17 or "a"; empty for notifications */
-  std::string method; /* Request, Notification */
-  uint32_t fds = 0;   /* descriptors that come with it */
-  int code = 0;       /* Failure */
-  std::string error;  /* Failure: its message */
-  Fields body;        /* params, result, or error data */
-  rapidjson::Document document;
+  std::string id;                 /* JSON text of the id: 17 or "a"; empty for notifications */
+  std::string method;             /* Request, Notification */
+  uint32_t fds = 0;               /* descriptors that come with it */
+  int code = 0;                   /* Failure */
+  std::string error;              /* Failure: its message */
+  Fields body;                    /* params, result, or error data */
+  std::unique_ptr<Json> document; /* what body points into */
 };
 
 /* At most this many descriptors with one message. */
@@ -85,18 +83,17 @@ tl::expected<Message, Malformed> parse(std::string_view line);
 /* Builds a JSON object, member by member. */
 class Object {
  public:
-  Object() : writer_(buffer_) { writer_.StartObject(); }
-  /* What is not printable ASCII becomes '?', newlines and tabs become spaces: receivers refuse it. */
-  Object& text(const char* key, std::string_view value);
-  Object& number(const char* key, uint64_t value);
-  Object& integer(const char* key, int64_t value);
-  Object& flag(const char* key, bool value);
-  Object& raw(const char* key, std::string_view json); /* json: complete JSON text */
-  std::string json();
+  /* See json_string for what becomes of unprintable characters. */
+  Object& text(const char* key, std::string_view value) { return raw(key, json_string(value)); }
+  Object& number(const char* key, uint64_t value) { return raw(key, std::to_string(value)); }
+  Object& integer(const char* key, int64_t value) { return raw(key, std::to_string(value)); }
+  Object& flag(const char* key, bool value) { return raw(key, value ? "true" : "false"); }
+  /* json: complete JSON text. */
+  Object& raw(const char* key, std::string_view json);
+  std::string json() const { return text_ + '}'; }
 
  private:
-  rapidjson::StringBuffer buffer_;
-  rapidjson::Writer<rapidjson::StringBuffer> writer_;
+  std::string text_ = "{";
 };
 /* "[a,b]" of complete JSON texts. */
 std::string json_array(const std::vector<std::string>& items);
