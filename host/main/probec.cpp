@@ -227,6 +227,8 @@ bool Probec::match_failed(size_t desc) {
     probec::Diagnostic d;
     d.tag = probec::Tag::D_PDESC_ZERO;
     d.loc = locations_[desc];
+    /* A description on the command line is its own place; in a script, the line says which. */
+    if (cli_.sources[d.loc.source].kind != probec::SourceKind::Script) d.loc.line = 0;
     d.message = message;
     report(d);
   } else {

@@ -50,7 +50,7 @@ std::string error_message(uint32_t epid, const ProbeName& probe, const hp_rec_er
     out += " in predicate";
   else
     appendf(out, " in action #%u", error.action);
-  if (error.offset != 0) appendf(out, " at offset %" PRIu64, error.offset);
+  if (error.offset != 0) appendf(out, " at DIF offset %" PRIu64, error.offset);
   out += '\n';
   return out;
 }

@@ -183,8 +183,8 @@ void append_conversion(std::string& out, const FormatPiece& p, const Spec& spec,
       const char c = static_cast<char>(v.number);
       return spec.append_text(out, escape_text({&c, 1}));
     }
-    case 'p':
-      return append_spec(out, spec.with("p"), reinterpret_cast<void*>(v.bits()));
+    case 'p': /* hexadecimal without 0x, as dtrace(1) prints it */
+      return append_integer(out, spec, 'x', 0, v.bits(), false);
     case 'a':
     case 'A': { /* no symbols here: the address itself */
       std::string address;

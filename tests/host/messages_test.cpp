@@ -12,7 +12,8 @@ TEST_CASE("errors name the probe, the fault and the action") {
   CHECK(error_message(1, {1, "dtrace", "", "", "BEGIN"}, {HP_FLT_DIVZERO, 0, 7, 0}) ==
         "error on enabled probe ID 1 (ID 1: dtrace:::BEGIN): divide-by-zero in predicate\n");
   CHECK(error_message(1, probe, {HP_FLT_BADALIGN, 3, 0xabc, 16})
-            .find("invalid alignment (0xabc) in action #3 at offset 16\n") != std::string::npos);
+            .find("invalid alignment (0xabc) in action #3 at DIF offset 16\n") !=
+        std::string::npos);
   CHECK(std::string(fault_text(999)) == "unknown fault");
 }
 
