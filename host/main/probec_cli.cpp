@@ -127,7 +127,7 @@ tl::expected<Cli, CliError> parse_cli(int argc, char** argv) {
   };
   const auto source = [&](SourceKind kind) { cli.sources.push_back({kind, optarg, optarg}); };
 
-  optind = 1;
+  optind = 0; /* starts anew, whatever was parsed before (glibc) */
   opterr = 0;
   while (optind < argc) {
     const int c = ::getopt_long(argc, argv, kShortOptions, kLongOptions, nullptr);
