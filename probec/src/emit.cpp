@@ -66,7 +66,9 @@ void optimise(llvm::Module& m, llvm::TargetMachine& target) {
   early.addPass(llvm::EarlyCSEPass());
   early.addPass(llvm::SimplifyCFGPass());
   mpm.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(early)));
-  llvm::InlineParams inlining = llvm::getInlineParams(2, 0);
+  /* Low: what a program calls once is inlined anyway, and that is the fast path of most programs;
+   * for those with many clauses a higher one costs seconds and wins nothing. */
+  llvm::InlineParams inlining = llvm::getInlineParams(60);
   mpm.addPass(llvm::ModuleInlinerWrapperPass(inlining));
   mpm.addPass(llvm::GlobalDCEPass());
   llvm::FunctionPassManager late;

@@ -281,7 +281,11 @@ Result<Layout> make_layout(const CheckedProgram& p, const CodegenOptions& o) {
 uint32_t storage_size(const CheckedProgram& p, TypeId id) {
   const Type& t = p.types[id];
   if (t.is_string()) return round8(p.strsize);
-  if (t.size > UINT32_MAX) return UINT32_MAX;
+  if (t.kind == TypeKind::Array) {
+    uint64_t size = uint64_t{storage_size(p, t.target)} * t.count;
+    return static_cast<uint32_t>(std::min<uint64_t>(size, UINT32_MAX / 2));
+  }
+  if (t.size > UINT32_MAX / 2) return UINT32_MAX / 2;
   return t.size ? static_cast<uint32_t>(t.size) : 8;
 }
 
