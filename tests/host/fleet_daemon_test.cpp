@@ -25,8 +25,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const std::string kBin = HP_BIN_DIR;
-
 bool wait_for(const std::function<bool()>& condition) {
   auto end = std::chrono::steady_clock::now() + 30s;
   while (!condition()) {
@@ -105,11 +103,11 @@ struct Fleet {
     fs::remove_all(dir);
   }
   void start() {
-    daemon.emplace(std::vector<std::string>{kBin + "/probed", "coordinator", "--foreground"});
+    daemon.emplace(std::vector<std::string>{HP_BIN_DIR "/probed", "coordinator", "--foreground"});
     REQUIRE(wait_for([&] { return FleetClient::connect(socket).has_value(); }));
   }
   void guest(const std::string& name, std::vector<std::string> command) {
-    std::vector<std::string> args = {kBin + "/probevm", "exec", "--name", name, "--"};
+    std::vector<std::string> args = {HP_BIN_DIR "/probevm", "exec", "--name", name, "--"};
     args.insert(args.end(), command.begin(), command.end());
     guests.emplace_back(args);
     REQUIRE(wait_for([&] { return list().find("\"" + name + "\"") != std::string::npos; }));
@@ -324,12 +322,12 @@ TEST_CASE("the daemon ends cleanly: programs killed, socket and lock removed") {
 
 TEST_CASE("one coordinator a socket, unique names, and probectl kill") {
   Fleet f;
-  Process second({kBin + "/probed", "coordinator", "--foreground"});
+  Process second({HP_BIN_DIR "/probed", "coordinator", "--foreground"});
   CHECK(WEXITSTATUS(second.wait()) == 1);
   CHECK(second.output().find("runs already") != std::string::npos);
 
   f.guest("web1", {"@fetch", "1"});
-  Process twin({kBin + "/probevm", "exec", "--name", "web1", "--", "true"});
+  Process twin({HP_BIN_DIR "/probevm", "exec", "--name", "web1", "--", "true"});
   CHECK(WEXITSTATUS(twin.wait()) == 125);
   CHECK(twin.output().find("registered already") != std::string::npos);
 
@@ -338,9 +336,9 @@ TEST_CASE("one coordinator a socket, unique names, and probectl kill") {
   CHECK(wait_for([&] { return p.fetched(); }));
   ProgramIdent ident;
   std::memcpy(ident.data(), p.segment.header()->ident, ident.size());
-  Process nobody({kBin + "/probectl", "kill", "00000000000000"});
+  Process nobody({HP_BIN_DIR "/probectl", "kill", "00000000000000"});
   CHECK(WEXITSTATUS(nobody.wait()) == 1);
-  Process kill({kBin + "/probectl", "kill", to_hex(ident).substr(0, 8)});
+  Process kill({HP_BIN_DIR "/probectl", "kill", to_hex(ident).substr(0, 8)});
   CHECK(kill.wait() == 0);
   FleetEvent ended = await_event(*client, FleetEvent::Ended);
   CHECK(ended.reason.find("killed by pid " + std::to_string(kill.pid)) != std::string::npos);
