@@ -59,6 +59,10 @@ AddressSpace::AddressSpace() {
   for (size_t i = 0; i < excluded_count; ++i) insert(excluded[i].start, excluded[i].end);
 }
 
+AddressSpace::~AddressSpace() {
+  excluded_count = 0;
+}
+
 void AddressSpace::insert(uint64_t start, uint64_t end) {
   auto next = used_.upper_bound(start);
   if (next != used_.begin()) {

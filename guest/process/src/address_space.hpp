@@ -25,7 +25,10 @@ bool in_arena(uint64_t addr, uint64_t size);
 
 class AddressSpace {
  public:
-  AddressSpace();
+  AddressSpace(); /* one at a time: in_arena() knows the latest */
+  ~AddressSpace();
+  AddressSpace(const AddressSpace&) = delete;
+  AddressSpace& operator=(const AddressSpace&) = delete;
 
   int64_t mmap(uint64_t addr, uint64_t size, int prot, int flags, int fd, uint64_t offset);
   int64_t munmap(uint64_t addr, uint64_t size);

@@ -58,7 +58,12 @@ void capture(int signo, siginfo_t* info, void* context) {
     (void)!write(2, text, static_cast<size_t>(n));
     die_by_signal(signo);
   }
-  if (!t) return;
+  if (!t) {
+    /* A helper: the signal was sent to the process, and is for a thread of the guest's. */
+    if (GuestThread* owner = helped_thread)
+      syscall(SYS_rt_tgsigqueueinfo, getpid(), owner->identity.tid, signo, info);
+    return;
+  }
   if (is_sync(signo)) {
     if (!(t->pending_sync & signal_bit(signo))) t->pending_info[signo] = *info;
     t->pending_sync = t->pending_sync | signal_bit(signo);

@@ -8,16 +8,18 @@
 
 namespace hp::guest {
 
+/* Each cache line travels once for a call: the guest writes the first, the helper the second. */
 struct Slot {
   uint32_t claim; /* bit 0: the helper polls. The gate clears it to hand over a call (lock btr). */
-  uint32_t pad0[15];
+  uint32_t pad0;
+  uint64_t nr, args[6];
   uint32_t done; /* 0, kSlotDone, kSlotBounce: written by the helper, cleared by the gate */
   uint32_t pad1;
-  uint64_t result, flags;
-  uint64_t pad2[5];
-  uint64_t nr, args[6];
-  uint64_t pc, stack, frame;
-  uint8_t pad3[4096 - 208];
+  uint64_t result;
+  uint64_t pad2[6];
+  uint64_t flags;
+  uint64_t pc, stack, frame; /* read only when somebody traces */
+  uint8_t pad3[4096 - 160];
 };
 inline constexpr uint32_t kSlotDone = 1, kSlotBounce = 2;
 

@@ -120,6 +120,7 @@ void SlotHelper::sleep() {
 
 void SlotHelper::main(HostStack* stack) {
   host_tid_ = static_cast<int>(syscall(SYS_gettid));
+  helped_thread = &thread_;
   prctl(PR_SET_NAME, kHelperName);
   for (;;) {
     if (command_.load(std::memory_order_acquire) == 2) break;
@@ -128,6 +129,7 @@ void SlotHelper::main(HostStack* stack) {
     while (poll()) serve();
     sleep();
   }
+  helped_thread = nullptr;
   std::atomic<int>* state = &state_;
   state->store(kNone, std::memory_order_release);
   futex(*state, FUTEX_WAKE_PRIVATE,
@@ -154,12 +156,13 @@ void SlotHelper::serve() {
             {slot.args[0], slot.args[1], slot.args[2], slot.args[3], slot.args[4], slot.args[5]}};
   uint32_t outcome = kSlotBounce;
   if (slot_allows(thread_, s)) {
-    thread_.pc = slot.pc;
-    thread_.stack = slot.stack;
-    thread_.frame = slot.frame;
-    thread_.host_tid = host_tid_;
-    if (hp_ctl* control = thread_.process.control)
+    if (hp_ctl* control = thread_.process.control) {
+      thread_.pc = slot.pc;
+      thread_.stack = slot.stack;
+      thread_.frame = slot.frame;
+      thread_.host_tid = host_tid_;
       __atomic_fetch_add(&control->syscalls_slot, 1, __ATOMIC_RELAXED);
+    }
     auto& links = thread_.process.chain;
     Chain chain(links.data(), links.data() + links.size());
     slot.result = static_cast<uint64_t>(chain(thread_, s));

@@ -23,6 +23,7 @@ extern const char hp_gate0_doorbell[], hp_gate0_slot[], hp_gate0_claimed[], hp_g
 namespace hp::guest {
 
 thread_local GuestThread* current_thread = nullptr;
+thread_local GuestThread* helped_thread = nullptr;
 
 void refresh_identity(ThreadView& v, bool credentials) {
   v.identity.pid = static_cast<int32_t>(syscall(SYS_getpid));

@@ -57,6 +57,8 @@ class GuestThread : public ThreadView {
 
 /* The guest thread that this host thread serves; nullptr on helpers. */
 extern thread_local GuestThread* current_thread;
+/* On a helper thread: whose it is. */
+extern thread_local GuestThread* helped_thread;
 
 void refresh_identity(ThreadView&, bool credentials = true);
 [[noreturn]] void die_by_signal(int signo);
