@@ -5,6 +5,8 @@
 
 #include <cstring>
 
+#include "transport/abi.h"
+
 namespace hp::vmm {
 
 namespace {
@@ -81,6 +83,7 @@ void KvmShared::load(int kvm) {
     }
   }
   auto* c = reinterpret_cast<kvm_cpuid2*>(cpuid.data());
+  announce();
   auto* entries = reinterpret_cast<const kvm_cpuid_entry2*>(cpuid.data() + kCpuidHead / 8);
   uint64_t supported = 3;
   for (uint32_t i = 0; i < c->nent; ++i) {
@@ -89,6 +92,25 @@ void KvmShared::load(int kvm) {
   }
   /* AMX tiles (17, 18) need a permission that nobody asked for. */
   xcr0 = (supported & host_xcr0() & ~(3ull << 17)) | 3;
+}
+
+/* The leaves by which a guest knows its VMM (transport/abi.h). */
+void KvmShared::announce() {
+  auto* c = reinterpret_cast<kvm_cpuid2*>(cpuid.data());
+  size_t words = kCpuidHead / 8 + (c->nent + 2) * sizeof(kvm_cpuid_entry2) / 8 + 1;
+  if (cpuid.size() < words) cpuid.resize(words);
+  c = reinterpret_cast<kvm_cpuid2*>(cpuid.data());
+  auto* entries = reinterpret_cast<kvm_cpuid_entry2*>(cpuid.data() + kCpuidHead / 8);
+  kvm_cpuid_entry2 base{.function = HP_CPUID_BASE, .eax = HP_CPUID_LAST};
+  std::memcpy(&base.ebx, HP_CPUID_SIGNATURE, 4);
+  std::memcpy(&base.ecx, HP_CPUID_SIGNATURE + 4, 4);
+  std::memcpy(&base.edx, HP_CPUID_SIGNATURE + 8, 4);
+  entries[c->nent++] = base;
+  entries[c->nent++] = {.function = HP_CPUID_ABI,
+                        .eax = HP_ABI_VERSION,
+                        .ebx = HP_DOORBELL_OUT,
+                        .ecx = HP_PORT_FIRE,
+                        .edx = HP_GUEST_PROCESS};
 }
 
 Result<std::unique_ptr<KvmVcpu>> KvmVcpu::create(Fd fd, size_t run_size, const KvmShared& shared) {

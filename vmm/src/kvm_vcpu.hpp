@@ -15,6 +15,9 @@ struct KvmShared {
   uint32_t xsave_size = 4096;
   uint64_t xcr0 = 3;
   void load(int kvm);
+
+ private:
+  void announce();
 };
 
 class KvmVcpu final : public Vcpu {

@@ -306,7 +306,7 @@ int64_t call_exit(GuestThread& t, const Syscall& s) {
     restore_host_signals(mask);
     return kRestart;
   }
-  if (p.threads.fetch_sub(1) == 1 || p.vfork_child) {
+  if (s.nr == SYS_exit_group || p.threads.fetch_sub(1) == 1 || p.vfork_child) {
     if (p.control) __atomic_fetch_sub(&p.control->processes, 1, __ATOMIC_RELAXED);
     if (p.vfork_child) end_host_process(t.host_stack, status);
     syscall(SYS_exit_group, status);

@@ -123,6 +123,7 @@ int64_t KernelLink::call(ThreadView& view, Syscall& s, Chain&) noexcept {
     case SYS_vfork:
       return call_clone(t, s);
     case SYS_exit:
+    case SYS_exit_group:
       return call_exit(t, s);
     case SYS_execve:
     case SYS_execveat:
