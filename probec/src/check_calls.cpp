@@ -167,12 +167,15 @@ ExprId Checker::stack_call(Function function, const ast::Expr& expr) {
   uint64_t strings = function == Function::Jstack ? options_.number(Option::jstackstrsize) : 0;
   if (!expr.args.empty()) {
     ExprId size = value(expr.args[0]);
+    if (user && !type(size).is_integer())
+      argument_mismatch(name, 1, "uint32_t", type_name(size), expr.loc);
     frames =
         positive_constant(size, user ? Tag::D_USTACK_FRAMES : Tag::D_STACK_SIZE,
                           name + "( ) argument #1 must be a non-zero positive integer constant");
   }
   if (expr.args.size() > 1) {
     ExprId size = value(expr.args[1]);
+    if (!type(size).is_integer()) argument_mismatch(name, 2, "uint32_t", type_name(size), expr.loc);
     if (!is_constant(size) || static_cast<int64_t>(out_[size].value) < 0)
       raise(Tag::D_USTACK_STRSIZE, expr.loc,
             name + "( ) argument #2 must be a positive integer constant");

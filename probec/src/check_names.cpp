@@ -88,7 +88,7 @@ ExprId Checker::identifier(const ast::Expr& expr) {
     if (!id.valid())
       raise(Tag::D_VAR_UNDEF, expr.loc, name + " has not yet been declared or assigned");
     if (out_[id].associative)
-      raise(Tag::D_OP_ARRFUN, expr.loc,
+      raise(Tag::D_IDENT_BADREF, expr.loc,
             name + " is an associative array: it may not be used without an index");
     return variable(id, expr.loc);
   }
@@ -107,7 +107,7 @@ ExprId Checker::identifier(const ast::Expr& expr) {
     case SymbolKind::Variable: {
       VariableId id(symbol->index);
       if (out_[id].associative)
-        raise(Tag::D_OP_ARRFUN, expr.loc,
+        raise(Tag::D_IDENT_BADREF, expr.loc,
               expr.text + " is an associative array: it may not be used without an index");
       return variable(id, expr.loc);
     }

@@ -139,9 +139,10 @@ ExprId Checker::expression(ast::ExprId id) {
       return result;
     }
     case ast::ExprKind::Xlate: {
-      TypeId to = type_of(expr.type);
-      raise(Tag::D_XLATE_NONE, expr.loc,
-            "cannot translate to \"" + out_.types.name(to) + "\": no translator is defined");
+      bool pointer = false;
+      (void)find_translation(expr, value(expr.a), pointer);
+      raise(Tag::D_CG_DYN, expr.loc, "expression cannot evaluate to result of a translator type",
+            "use a member of it, or assign it to a variable of that structure");
     }
     case ast::ExprKind::PreIncrement:
     case ast::ExprKind::PreDecrement:
@@ -416,6 +417,7 @@ ExprId Checker::member_of(ExprId place, const std::string& name, Location loc, c
 }
 
 ExprId Checker::member(const ast::Expr& expr) {
+  if (const ast::Expr* xlate = xlate_expression(expr.a)) return translate_member(*xlate, expr);
   ExprId a = value(expr.a);
   if (expr.arrow) {
     a = decay(a);
@@ -737,6 +739,12 @@ ExprId Checker::increment(const ast::Expr& expr) {
 }
 
 ExprId Checker::assign(const ast::Expr& expr) {
+  if (const ast::Expr* xlate = expr.op == Op::None ? xlate_expression(expr.b) : nullptr) {
+    if (is_unknown_variable(expr.a))
+      return assign_translated(create_for_assignment(expr.a, type_of(xlate->type)), *xlate);
+    ExprId place = expression(expr.a);
+    if (is_place(place) && space_of(place) == Space::Host) return assign_translated(place, *xlate);
+  }
   ExprId b = expression(expr.b);
   const char* op = expr.op == Op::None ? "=" : spelling_of(expr.op);
   std::string shown = expr.op == Op::None ? "=" : std::string(op) + "=";

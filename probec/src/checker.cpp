@@ -159,16 +159,21 @@ void Checker::check_inline(const ast::Declaration& decl, TypeId result) {
     frame.values.push_back(add(any));
   }
   inlines_.push_back(std::move(frame));
+  if (tree_[decl.value].kind == ast::ExprKind::Xlate) {
+    bool pointer = false;
+    (void)find_translation(tree_[decl.value], value(tree_[decl.value].a), pointer);
+    inlines_.pop_back();
+    if (!out_.types.same(type_of(tree_[decl.value].type), result))
+      raise(Tag::D_OP_INCOMPAT, decl.loc,
+            "inline " + decl.name + " definition uses incompatible types");
+    return;
+  }
   ExprId value = expression(decl.value);
   inlines_.pop_back();
   if (!assignable(value, result) && !castable(value, result))
     raise(Tag::D_OP_INCOMPAT, decl.loc,
           "inline " + decl.name + " definition uses incompatible types: \"" +
               out_.types.name(result) + "\" = \"" + type_name(value) + "\"");
-}
-
-void Checker::translator(const ast::Translator& translator) {
-  raise(Tag::D_XLATE_SOU, translator.loc, "translators are not supported yet");
 }
 
 void Checker::provider(const ast::Provider& provider) {

@@ -1,6 +1,7 @@
 /* The front of the compiler: preprocess, parse, check. */
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "probec/checker.hpp"
@@ -168,12 +169,20 @@ tl::expected<CheckedProgram, Diagnostic> check(CompileInput& input) {
   Parser parser(tree, sources, macros, Pragmas(*input.options));
   try {
     parser.parse(library);
+    parser.set_options(input.options);
     for (uint32_t i = 0; i < given; ++i) parser.parse(i);
+    Location end; /* of the last source: where what is missing is missed */
+    if (given != 0) {
+      const std::string& text = sources[given - 1].text;
+      end.source = static_cast<uint32_t>(given - 1);
+      end.line = 1 + static_cast<uint32_t>(std::count(text.begin(), text.end(), '\n'));
+      end.offset = static_cast<uint32_t>(text.size());
+    }
     size_t unused = macros.first_unused();
     if (tree.clauses.empty() && !input.options->flag(Option::empty))
-      raise(Tag::D_EMPTY, {0, 0, 0, 0}, "empty D program translation unit");
-    if (unused != 0 && given != 0)
-      raise(Tag::D_MACRO_UNUSED, {0, 0, 0, 0},
+      raise(Tag::D_EMPTY, end, "empty D program translation unit");
+    if (unused != 0 && given != 0 && !input.options->flag(Option::argref))
+      raise(Tag::D_MACRO_UNUSED, end,
             "extraneous argument '" + macros.text(unused) + "' ($" + std::to_string(unused) +
                 " is not referenced)");
     Checker checker(tree, sources, *input.options, program);

@@ -81,7 +81,7 @@ struct clone_args { unsigned long long flags; unsigned long long pidfd; unsigned
 struct tms { long tms_utime; long tms_stime; long tms_cutime; long tms_cstime; };
 struct utimbuf { long actime; long modtime; };
 struct sched_param { int sched_priority; };
-inline void *NULL = 0;
+inline int NULL = 0;
 )d";
 }
 

@@ -107,6 +107,7 @@ bool Parser::starts_declaration(std::string_view word) const {
          (std::isalnum(static_cast<unsigned char>(word[length])) || word[length] == '_'))
     ++length;
   if (word.substr(length).find(':') != std::string_view::npos) return false;
+  if (options_ && options_->flag(Option::pspec) && length != word.size()) return false;
   std::string_view first = word.substr(0, length);
   return std::find(kDeclarationWords.begin(), kDeclarationWords.end(), first) !=
              kDeclarationWords.end() ||

@@ -215,7 +215,7 @@ Parser::Declarator Parser::declarator(ast::TypeId base, bool name_required) {
   Nested nested(*this);
   Declarator out;
   out.type = base;
-    for (unsigned levels = 0; peek().kind == TokenKind::Multiply; ++levels) {
+  for (unsigned levels = 0; peek().kind == TokenKind::Multiply; ++levels) {
     if (levels == kMaxPointers) raise(Tag::D_SYNTAX, peek().loc, "nested too deeply");
     ast::Type pointer;
     pointer.kind = ast::TypeKind::Pointer;

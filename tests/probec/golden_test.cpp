@@ -107,8 +107,8 @@ int main(int argc, char** argv) {
     std::string name = path.filename().string();
     std::string tag = wants_error ? name_of(outcome.diagnostic.tag) : "";
     bool right_tag = !name.starts_with("D_") || name.substr(0, name.find('.')) == tag;
-    bool placed =
-        !wants_error || outcome.diagnostic.loc.line == 0 || outcome.diagnostic.loc.column > 0;
+    bool at_end = tag == "D_EMPTY" || tag == "D_MACRO_UNUSED";  // what is missing has no column
+    bool placed = !wants_error || at_end || outcome.diagnostic.loc.column > 0;
     if (found == wanted && right_tag && placed) continue;
     ++failed;
     std::printf("FAILED %s\n--- wanted\n%s\n--- found\n%s\n", path.c_str(), wanted.c_str(),

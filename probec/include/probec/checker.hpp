@@ -4,6 +4,7 @@
  * check_names.cpp (variables and built-ins), check_ops.cpp (operators), check_convert.cpp,
  * check_calls.cpp (functions), check_actions.cpp, check_formats.cpp. */
 #pragma once
+#include <deque>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -42,6 +43,11 @@ class Checker {
     uint32_t index = 0; /* variable, builtin, function, declaration of an inline */
     int64_t value = 0;  /* Constant; Builtin::Arg's number */
     TypeId type;        /* Typedef, Inline, Constant */
+  };
+  struct Translation {
+    const ast::Translator* decl;
+    TypeId output, input;
+    std::vector<std::string> names; /* the parameter's, for InlineFrame */
   };
   struct InlineFrame { /* parameters of the inline being expanded */
     const std::vector<std::string>* names;
@@ -117,6 +123,13 @@ class Checker {
   ExprId offsetof_value(const ast::Expr& expr);
   ExprId string_of(ExprId a, Location loc);
   ExprId condition(ExprId a, Location loc, Tag tag, const char* what);
+
+  /* check_translate.cpp */
+  const ast::Expr* xlate_expression(ast::ExprId id);
+  const Translation& find_translation(const ast::Expr& xlate, ExprId input, bool& pointer);
+  ExprId translate_member(const ast::Expr& xlate, const ast::Expr& member);
+  ExprId translated(const Translation& translation, const std::string& member, ExprId input);
+  ExprId assign_translated(ExprId place, const ast::Expr& xlate);
 
   /* check_convert.cpp */
   ExprId add(Expr expr);
@@ -194,6 +207,7 @@ class Checker {
   std::vector<TypeId> resolved_; /* by ast::TypeId */
   std::vector<bool> pinned_;     /* by VariableId: the address space is settled */
   std::vector<InlineFrame> inlines_;
+  std::deque<Translation> translations_; /* deque: frames point into it */
   const ast::Clause* clause_ = nullptr;
   uint32_t statement_number_ = 0;
   bool speculated_ = false, committed_ = false, recorded_ = false;

@@ -10,6 +10,7 @@
 
 #include "probec/ast.hpp"
 #include "probec/lexer.hpp"
+#include "probec/options.hpp"
 
 namespace hp::probec {
 
@@ -18,6 +19,8 @@ class Parser {
   Parser(ast::Tree& tree, std::vector<Source>& sources, Macros& macros, PragmaHandler pragmas)
       : tree_(tree), sources_(sources), macros_(macros), pragmas_(std::move(pragmas)) {}
 
+  /* -xpspec: a word that could be both is a probe description. */
+  void set_options(const Options* options) { options_ = options; }
   /* Parses one source to its end. Throws CompileError. */
   void parse(uint32_t source);
   /* A type or a prototype's text, for the built-in tables: "userland const char *". */
@@ -30,7 +33,7 @@ class Parser {
   }
 
   static constexpr unsigned kMaxPointers = 32; /* in one declarator */
-  static constexpr unsigned kMaxDepth = 400; /* of nested expressions, types and statements */
+  static constexpr unsigned kMaxDepth = 400;   /* of nested expressions, types and statements */
 
  private:
   /* parser.cpp: items and statements */
@@ -109,6 +112,7 @@ class Parser {
   std::deque<Token> ahead_;
   uint32_t last_end_ = 0;
   SourceKind kind_ = SourceKind::Script;
+  const Options* options_ = nullptr;
   unsigned depth_ = 0;
   const char* region_ = "";
   std::unordered_set<std::string> type_names_{"string"};

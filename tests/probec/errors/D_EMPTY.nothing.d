@@ -1,2 +1,2 @@
-/* expect: probec: failed to compile script D_EMPTY.nothing.d: [D_EMPTY] empty D program translation unit */
+/* expect: probec: failed to compile script D_EMPTY.nothing.d: [D_EMPTY] line 3: empty D program translation unit */
 int x;

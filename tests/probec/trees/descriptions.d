@@ -6,7 +6,7 @@
 inline int LIMIT = 3;
 inline int twice[int n] = n * 2;
 
-syscall::read*:entry, syscall::[pw]write:entry,
+syscall::read*:entry, syscall::[pw]write*:entry,
 web*:syscall:vmlinux:openat:return,
 dtrace:::BEGIN,
 tick-1s, profile-997hz, 17
