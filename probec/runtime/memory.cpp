@@ -111,8 +111,7 @@ static const char* take_string(hp_ctx* ctx, uint64_t addr, uint64_t limit) {
 }
 
 const char* hp_rt_copyinstr(hp_ctx* ctx, uint64_t addr, uint64_t max) {
-  /* max counts the bytes looked at; the NUL is added to them. */
-  return take_string(ctx, addr, max < hp_strsize ? max + 1 : hp_strsize);
+  return take_string(ctx, addr, max); /* max counts the NUL */
 }
 
 const char* hp_rt_stringof(hp_ctx* ctx, uint64_t addr) {

@@ -141,17 +141,20 @@ const char* hp_rt_strtok(hp_ctx* ctx, const char* s, const char* delims) {
     if (!s) return nullptr;
   } else {
     s = ctx->strtok;
-    if (!s) return nullptr;
+    if (!s) { /* nothing to go on with */
+      rt_fail(ctx, HP_FLT_BADADDR, 0);
+      return nullptr;
+    }
   }
   uint32_t n = rt_len(s), m = rt_len(delims), i = 0;
   while (i < n && contains(delims, m, s[i])) i++;
   if (i == n) {
-    ctx->strtok = nullptr;
+    ctx->strtok = "";
     return nullptr;
   }
   uint32_t j = i;
   while (j < n && !contains(delims, m, s[j])) j++;
-  ctx->strtok = j < n ? s + j + 1 : nullptr;
+  ctx->strtok = j < n ? s + j + 1 : "";
   return make(ctx, s + i, j - i);
 }
 

@@ -10,12 +10,45 @@ llvm::Value* ClauseEmitter::byte_swap(llvm::Value* v, unsigned bytes) {
   return b_.CreateZExt(b_.CreateUnaryIntrinsic(llvm::Intrinsic::bswap, narrow), b_.getInt64Ty());
 }
 
+/* Expressions whose value may be NULL; the results of other subroutines are strings or faults. */
+static bool may_be_null(const CheckedProgram& p, ExprId id) {
+  const Expr& e = p[id];
+  switch (e.kind) {
+    case ExprKind::String:
+    case ExprKind::BuiltinVar:
+      return false;
+    case ExprKind::Call:
+      return e.function == Function::Strchr || e.function == Function::Strrchr ||
+             e.function == Function::Strstr || e.function == Function::Strtok;
+    case ExprKind::Comma:
+    case ExprKind::Assign:
+      return may_be_null(p, e.b);
+    default:
+      return true;
+  }
+}
+
+void ClauseEmitter::check_string(ExprId id, llvm::Value* v) {
+  if (!v || !v->getType()->isPointerTy() || !may_be_null(p_, id)) return;
+  auto* bad = new_block("nullstring");
+  auto* good = new_block("string");
+  branch_rarely(b_.CreateIsNull(v), bad, good);
+  b_.SetInsertPoint(bad);
+  fault(HP_FLT_BADADDR, i64(0));
+  b_.SetInsertPoint(good);
+}
+
 llvm::Value* ClauseEmitter::subroutine(const Expr& e) {
   const Type& t = p_.types[e.type];
   uint32_t n = e.operands.count;
-  /* Arguments in order, each evaluated once. */
+  /* Arguments in order, each evaluated once. NULL is no string to work on, except strtok's first. */
   std::vector<llvm::Value*> v;
-  for (uint32_t i = 0; i < n; i++) v.push_back(value(operand(e, i)));
+  for (uint32_t i = 0; i < n; i++) {
+    v.push_back(value(operand(e, i)));
+    bool goes_on = e.function == Function::Strtok && i == 0 && v[0] &&
+                   llvm::isa<llvm::ConstantPointerNull>(v[0]);
+    if (p_.type_of(operand(e, i)).is_string() && !goes_on) check_string(operand(e, i), v.back());
+  }
   auto str = [&](uint32_t i) -> llvm::Value* {
     return i < n && v[i] && v[i]->getType()->isPointerTy() ? v[i] : null();
   };

@@ -121,9 +121,10 @@ TEST_CASE("D: global variables keep their values from firing to firing") {
 }
 
 TEST_CASE("D: this-> variables last one firing, self-> variables belong to a thread of a guest") {
-  D d("this int a; self string s; syscall::open:entry { this->a++; this->s = execname; }"
+  D d("this int a; self string s; BEGIN { z = \"\"; } syscall::open:entry { this->a++; this->s = "
+      "execname; }"
       "syscall::open:entry { trace(this->a); trace(this->s); self->n++; trace(self->n); self->s = "
-      "strjoin(self->s, \"x\"); trace(self->s); }");
+      "strjoin(self->n > 1 ? self->s : z, \"x\"); trace(self->s); }");
   auto fire = [&](int32_t tid, uint32_t vmid) {
     d.firing.tid = tid;
     d.firing.vmid = vmid;
@@ -192,6 +193,10 @@ TEST_CASE("D: string subroutines") {
   CHECK(number("strtoll(\"77\")") == 77);
   CHECK(number("strtoll(\"ff\", 16)") == 255);
   CHECK(text("strtok(NULL, \",\")", "this->x = strtok(\"a,b,c\", \",\");") == "b");
+  CHECK(text("strjoin(strstr(\"haystack\", \"q\"), \"x\")") == "fault 1"); /* NULL is no string */
+  CHECK(text("strtok(NULL, \",\")") == "fault 1");
+  CHECK(number("strlen(strchr(\"ab\", 'b'))") == 1);
+  CHECK(number("strtok(NULL, \",\") == NULL", "this->x = strtok(\"a\", \",\");") == 1);
   CHECK(number("\"abc\" < \"abd\" && \"b\" > \"abc\" && \"a\" == \"a\" && \"a\" != \"b\"") == 1);
   CHECK(number("htons(0x1234)") == 0x3412);
   CHECK(number("ntohl(0x12345678)") == 0x78563412);
@@ -201,7 +206,7 @@ TEST_CASE("D: string subroutines") {
 
 TEST_CASE("D: guest memory is read through checked loads") {
   CHECK(text("copyinstr(arg0)") == "/etc/ld.so.cache");
-  CHECK(text("copyinstr(arg0, 4)") == "/etc");
+  CHECK(text("copyinstr(arg0, 5)") == "/etc"); /* the size counts the NUL */
   CHECK(text("stringof(copyin(arg0, 5))") == "/etc/");
   CHECK(number("*(int *)copyin(arg1, 4)") == -1);
   CHECK(number("((int *)copyin(arg1, 16))[3]") == -2147483648ll);

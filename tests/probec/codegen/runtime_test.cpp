@@ -147,6 +147,10 @@ TEST_CASE("runtime: searching and cutting strings") {
   CHECK(str(hp_rt_strtok(&w.ctx, nullptr, "/")) == "b");
   CHECK(hp_rt_strtok(&w.ctx, nullptr, "/") == nullptr);
   CHECK(hp_rt_strtok(&w.ctx, nullptr, "/") == nullptr);
+  CHECK(w.ctx.fault == 0);
+  w.ctx.strtok = nullptr;
+  CHECK(hp_rt_strtok(&w.ctx, nullptr, "/") == nullptr);
+  CHECK(w.ctx.fault == HP_FLT_BADADDR);
   CHECK(str(hp_rt_toupper(&w.ctx, "aZ09z")) == "AZ09Z");
   CHECK(str(hp_rt_tolower(&w.ctx, "aZ09Z")) == "az09z");
   CHECK(hp_rt_char_at(&w.ctx, "abc", 1) == 'b');
