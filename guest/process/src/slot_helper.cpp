@@ -20,6 +20,10 @@ constexpr uint64_t kIdleNs = 50'000;   /* polling without a call */
 constexpr uint64_t kOftenNs = 100'000; /* calls closer than this count */
 constexpr int kWorthIt = 8;            /* that many in a row wake the helper */
 constexpr int kTooManyBounces = 16;
+constexpr uint64_t kStolenNs = 500'000;
+constexpr int kStolenWeight = 500; /* calls that make good for one stolen time slice */
+constexpr int kTooMuchStolen = 2000;
+constexpr int kRetryAfter = 1000; /* eligible calls until the next attempt */
 
 long futex(std::atomic<int>& word, int op, int value) {
   return syscall(SYS_futex, reinterpret_cast<int*>(&word), op, value, nullptr, nullptr, 0);
@@ -42,6 +46,10 @@ uint64_t tsc_per_us() {
 
 }  // namespace
 
+bool SlotHelper::too_crowded() const {
+  return stolen_ > kTooMuchStolen && thread_.process.gate == HP_GATE_AUTO;
+}
+
 void SlotHelper::on_doorbell(const Syscall& s) {
   Process& p = thread_.process;
   if (p.gate == HP_GATE_DOORBELL || p.vfork_child || p.slot_forbidden) return;
@@ -57,8 +65,13 @@ void SlotHelper::on_doorbell(const Syscall& s) {
   }
   if (++score_ < kWorthIt && !forced) return;
   score_ = 0;
+  if (too_crowded()) { /* the machine is busy: spinning would only slow everybody down */
+    stolen_ = 0;
+    score_ = -kRetryAfter;
+    return;
+  }
   if (!forced && !token_.take()) {
-    score_ = -1000; /* ask again later */
+    score_ = -kRetryAfter;
     return;
   }
   wake();
@@ -139,15 +152,22 @@ void SlotHelper::main(HostStack* stack) {
 
 bool SlotHelper::poll() {
   uint32_t* claim = &thread_.cpu->slot->claim;
-  uint64_t deadline = __rdtsc() + kIdleNs * tsc_per_us() / 1000;
+  uint64_t seen = __rdtsc(), per_us = tsc_per_us();
+  uint64_t deadline = seen + kIdleNs * per_us / 1000;
   for (unsigned n = 1;; ++n) {
-    if (!(__atomic_load_n(claim, __ATOMIC_ACQUIRE) & 1)) return !park_;
+    if (!(__atomic_load_n(claim, __ATOMIC_ACQUIRE) & 1)) break;
     __builtin_ia32_pause();
-    if (n % 32 == 0 && (__rdtsc() > deadline || bounces_ >= kTooManyBounces)) {
+    if (n % 32) continue;
+    uint64_t now = __rdtsc();
+    /* A pause this long: another thread had this core, while the guest may have spun. */
+    if (now - seen > kStolenNs * per_us / 1000) stolen_ += kStolenWeight;
+    seen = now;
+    if (now > deadline || bounces_ >= kTooManyBounces || too_crowded()) {
       if (__atomic_fetch_and(claim, ~1u, __ATOMIC_ACQ_REL) & 1) return false;
-      return !park_;
+      break;
     }
   }
+  return !park_;
 }
 
 void SlotHelper::serve() {
@@ -168,6 +188,7 @@ void SlotHelper::serve() {
     slot.result = static_cast<uint64_t>(chain(thread_, s));
     outcome = kSlotDone;
     bounces_ = 0;
+    if (stolen_ > 0) --stolen_;
   } else {
     ++bounces_;
   }

@@ -44,6 +44,7 @@ class SlotHelper {
   bool poll(); /* until a call is handed over: true; false: fell asleep or was asked to */
   void serve();
   void sleep();
+  bool too_crowded() const;
 
   GuestThread& thread_;
   CoreToken token_;
@@ -53,6 +54,7 @@ class SlotHelper {
   int host_tid_ = 0;
   uint64_t last_call_ = 0; /* TSC */
   int score_ = 0, bounces_ = 0;
+  std::atomic<int> stolen_{0}; /* evidence that the helper's core is wanted by others */
 };
 
 }  // namespace hp::guest
