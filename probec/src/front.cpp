@@ -171,13 +171,8 @@ tl::expected<CheckedProgram, Diagnostic> check(CompileInput& input) {
     parser.parse(library);
     parser.set_options(input.options);
     for (uint32_t i = 0; i < given; ++i) parser.parse(i);
-    Location end; /* of the last source: where what is missing is missed */
-    if (given != 0) {
-      const std::string& text = sources[given - 1].text;
-      end.source = static_cast<uint32_t>(given - 1);
-      end.line = 1 + static_cast<uint32_t>(std::count(text.begin(), text.end(), '\n'));
-      end.offset = static_cast<uint32_t>(text.size());
-    }
+    Location end = parser.end(); /* what is missing is missed there */
+    end.column = 0;
     size_t unused = macros.first_unused();
     if (tree.clauses.empty() && !input.options->flag(Option::empty))
       raise(Tag::D_EMPTY, end, "empty D program translation unit");

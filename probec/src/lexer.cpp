@@ -130,7 +130,8 @@ void Lexer::control_line() {
   if (words[0] == "line") return line_marker(words, 1);
   if (words[0] == "pragma" || words[0] == "ident" || words[0] == "error")
     return pragmas_(start, words);
-  raise(Tag::D_PRAGMA_INVAL, start, "invalid control directive: #" + words[0]);
+  raise(Tag::D_PRAGMA_INVAL, start, "invalid control directive: #" + words[0],
+        "-C runs the C preprocessor first");
 }
 
 /* # 12 "file" flags: the next line is line 12 of that file. */

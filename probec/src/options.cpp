@@ -222,9 +222,7 @@ Result<> Options::set_from_environment() {
     std::string name = lower(text.substr(0, equals));
     std::string_view value = text.substr(equals + 1);
     auto done = set(name, value.empty() ? std::nullopt : std::optional(value));
-    if (!done)
-      return fail("failed to set option '" + name +
-                  "' from the environment: " + done.error().message);
+    if (!done) return fail(std::string(*entry) + ": " + done.error().message);
   }
   return {};
 }

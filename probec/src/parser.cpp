@@ -10,7 +10,7 @@ namespace hp::probec {
 
 namespace {
 
-constexpr std::array kKeywords = {
+constexpr std::string_view kKeywords[] = {
     "auto",     "break",  "case",       "char",    "const",    "continue",   "default",  "do",
     "double",   "else",   "enum",       "extern",  "float",    "for",        "goto",     "if",
     "import",   "inline", "int",        "long",    "offsetof", "provider",   "register", "restrict",
@@ -20,7 +20,7 @@ constexpr std::array kKeywords = {
 };
 
 /* Words that begin a declaration between clauses. */
-constexpr std::array kDeclarationWords = {
+constexpr std::string_view kDeclarationWords[] = {
     "auto",     "char",   "const",    "double",   "enum",       "extern",     "float", "inline",
     "int",      "long",   "provider", "register", "restrict",   "self",       "short", "signed",
     "static",   "string", "struct",   "this",     "translator", "typedef",    "union", "unsigned",
@@ -30,7 +30,7 @@ constexpr std::array kDeclarationWords = {
 }  // namespace
 
 bool is_keyword(std::string_view word) {
-  return std::find(kKeywords.begin(), kKeywords.end(), word) != kKeywords.end();
+  return std::find(std::begin(kKeywords), std::end(kKeywords), word) != std::end(kKeywords);
 }
 
 Parser::Nested::Nested(Parser& p) : parser(p) {
@@ -90,7 +90,10 @@ void Parser::parse(uint32_t source) {
     region_ = "";
     std::string_view word = lexer.peek_word();
     if (word.empty()) {
-      if (accept(TokenKind::End)) break;
+      if (peek().kind == TokenKind::End) {
+        end_ = take().loc;
+        break;
+      }
       if (accept(TokenKind::Semicolon)) continue;
       region_ = "probe description";
       syntax_error(peek());
@@ -109,8 +112,8 @@ bool Parser::starts_declaration(std::string_view word) const {
   if (word.substr(length).find(':') != std::string_view::npos) return false;
   if (options_ && options_->flag(Option::pspec) && length != word.size()) return false;
   std::string_view first = word.substr(0, length);
-  return std::find(kDeclarationWords.begin(), kDeclarationWords.end(), first) !=
-             kDeclarationWords.end() ||
+  return std::find(std::begin(kDeclarationWords), std::end(kDeclarationWords), first) !=
+             std::end(kDeclarationWords) ||
          type_names_.contains(std::string(first));
 }
 

@@ -26,6 +26,8 @@ class Parser {
   /* A type or a prototype's text, for the built-in tables: "userland const char *". */
   ast::TypeId parse_type_text(uint32_t source);
 
+    /* Where the last source ended. */
+  [[nodiscard]] Location end() const { return end_; }
   /* What was being parsed when an error was thrown: "action list"... */
   [[nodiscard]] const char* region() const { return region_; }
   [[nodiscard]] bool is_type_name(const std::string& name) const {
@@ -114,6 +116,7 @@ class Parser {
   SourceKind kind_ = SourceKind::Script;
   const Options* options_ = nullptr;
   unsigned depth_ = 0;
+    Location end_;
   const char* region_ = "";
   std::unordered_set<std::string> type_names_{"string"};
 };
