@@ -53,10 +53,10 @@ TEST_CASE("compiler: sources of one command line are one program, clauses in ord
   REQUIRE(object);
   REQUIRE(object->clauses().size() == 4);
   REQUIRE(object->descs().size() == 4);
-  CHECK(object->str(object->descs()[0].name) == "BEGIN");
-  CHECK(object->str(object->descs()[1].prov) == "syscall");
+  CHECK(std::string_view(object->str(object->descs()[0].name)) == "BEGIN");
+  CHECK(std::string_view(object->str(object->descs()[1].prov)) == "syscall");
   CHECK(object->descs()[2].id == 3);
-  CHECK(object->str(object->descs()[3].name) == "END");
+  CHECK(std::string_view(object->str(object->descs()[3].name)) == "END");
 }
 
 TEST_CASE("compiler: options of the command line and of pragmas travel in the object") {
