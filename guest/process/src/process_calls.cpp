@@ -188,8 +188,13 @@ int64_t fork_process(GuestThread& t, const Syscall& s, const CloneRequest& r) {
   t.helper.park();
   clone_args c = r.args;
   /* Memory is copied, so CLONE_VFORK only says that the parent waits; TLS is the vCPU's. */
-  c.flags &= ~static_cast<uint64_t>(CLONE_SETTLS);
+  bool clear_handlers = c.flags & CLONE_CLEAR_SIGHAND; /* the host's must stay */
+  c.flags &= ~(CLONE_SETTLS | CLONE_CLEAR_SIGHAND);
   uint64_t mask = block_host_signals();
+  if (t.captured) { /* it is the parent's alone, and due before the call */
+    restore_host_signals(mask);
+    return kRestart;
+  }
   p.space->lock();
   p.machine->mutex().lock();
   lock_host_stacks();
@@ -201,6 +206,9 @@ int64_t fork_process(GuestThread& t, const Syscall& s, const CloneRequest& r) {
   p.machine->mutex().unlock();
   p.space->unlock();
   if (result == 0) {
+    t.pending_sync = 0; /* pending signals are not inherited */
+    t.attention = 0;
+    if (clear_handlers) reset_handlers(p);
     become_fork_child(t, state, s.nr, (c.flags & CLONE_FILES) != 0);
     t.context_replaced = true;
   }
@@ -215,6 +223,7 @@ struct SharingChild {
   GuestThread thread;
   CpuState state;
   uint64_t call_nr;
+  bool clear_handlers = false;
   SharingChild(GuestCpu& cpu, CpuState s, uint64_t nr)
       : thread(process, cpu), state(std::move(s)), call_nr(nr) {}
 };
@@ -224,6 +233,7 @@ int sharing_main(void* p) {
   GuestThread& t = child->thread;
   current_thread = &t;
   use_host_altstack(t.host_stack->signal_stack);
+  if (child->clear_handlers) reset_handlers(t.process);
   load_cpu(*t.process.machine, *t.cpu, child->state);
   refresh_identity(t);
   if (t.process.control) __atomic_fetch_add(&t.process.control->processes, 1, __ATOMIC_RELAXED);
@@ -268,12 +278,19 @@ int64_t share_with_process(GuestThread& t, const Syscall& s, const CloneRequest&
   child->thread.altstack = r.args.flags & CLONE_VFORK ? t.altstack : GuestAltStack{};
   child->thread.host_stack = stack;
   const clone_args& c = r.args;
+  child->clear_handlers = c.flags & CLONE_CLEAR_SIGHAND;
   auto flags = static_cast<long>(c.flags | CLONE_SETTLS | c.exit_signal);
   flags &= ~static_cast<long>(CLONE_SIGHAND); /* dispositions are copied, as the table is */
   int* ptid = reinterpret_cast<int*>(c.flags & CLONE_PIDFD ? c.pidfd : c.parent_tid);
   int* ctid = reinterpret_cast<int*>(c.child_tid);
+  if ((c.flags & CLONE_PIDFD) && (c.flags & CLONE_PARENT_SETTID)) {
+    /* clone(2) has one pointer for both; the child's number is written below. */
+    flags &= ~static_cast<long>(CLONE_PARENT_SETTID);
+  }
   long result = hp_raw_clone(flags, stack->top, ptid, ctid, stack->tls, sharing_main, child);
   restore_host_signals(mask);
+  if (result > 0 && (c.flags & CLONE_PARENT_SETTID))
+    GuestMemory::put(c.parent_tid, static_cast<int>(result));
   if (result < 0 || (c.flags & CLONE_VFORK)) {
     __atomic_store_n(&stack->busy, 0, __ATOMIC_RELEASE);
     p.machine->release(*cpu);

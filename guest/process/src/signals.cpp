@@ -182,6 +182,15 @@ void init_signals(Process& p) {
   }
 }
 
+void reset_handlers(Process& p) {
+  std::lock_guard guard(p.actions.mutex);
+  for (int s = 1; s <= kSignals; ++s) {
+    if (p.actions.of[s].handler <= 1) continue;
+    p.actions.of[s] = {};
+    mirror_action(s, p.actions.of[s]);
+  }
+}
+
 void deliver_signals(GuestThread& t) {
   while (t.attention) {
     t.attention = 0;

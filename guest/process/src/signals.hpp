@@ -20,6 +20,9 @@ void init_signals(Process&);
 inline constexpr size_t kHostAltStack = 64 << 10;
 void use_host_altstack(void* memory);
 
+/* CLONE_CLEAR_SIGHAND, in the child: every handler becomes the default; what is ignored stays so. */
+void reset_handlers(Process&);
+
 /* Sets the guest's mask and mirrors it. */
 void set_guest_mask(GuestThread&, uint64_t mask);
 /* Blocks every host signal of the calling thread; returns the former host mask. */

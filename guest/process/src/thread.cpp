@@ -246,13 +246,14 @@ void GuestThread::handle_memory_fault(const vmm::ExitMemoryFault& fault) {
     address = tries == 0 ? r.rsp - 8 : r.rip;
   }
   /* Nothing wrong any more (another thread mapped it meanwhile): try again, but not for ever. */
-  if (r.rip == last_fault_rip_ && ++fault_repeats_ > 1000) {
+  if (r.rip == last_fault_rip_ && address == last_fault_address_ && ++fault_repeats_ > 1000) {
     info.si_signo = SIGBUS;
     info.si_code = BUS_ADRERR;
     info.si_addr = reinterpret_cast<void*>(address);
     deliver_fault(*this, SIGBUS, info, 14, 6, address);
-  } else if (r.rip != last_fault_rip_) {
+  } else if (r.rip != last_fault_rip_ || address != last_fault_address_) {
     last_fault_rip_ = r.rip;
+    last_fault_address_ = address;
     fault_repeats_ = 0;
   }
 }

@@ -50,7 +50,7 @@ class GuestThread : public ThreadView {
   void handle_interrupt();
   void handle_memory_fault(const vmm::ExitMemoryFault&);
   bool call_pending_ = false; /* stopped at the doorbell, RAX not final */
-  uint64_t last_fault_rip_ = 0;
+  uint64_t last_fault_rip_ = 0, last_fault_address_ = 0;
   int fault_repeats_ = 0;
   bool call_done_ = false; /* stopped at the doorbell, RAX is the result */
 };
