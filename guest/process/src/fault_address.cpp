@@ -163,4 +163,38 @@ uint64_t fault_address(const AddressRegisters& a, const uint8_t* code, size_t si
   return page;
 }
 
+size_t operand_addresses(const AddressRegisters& a, const uint8_t* code, size_t size,
+                         uint64_t addresses[kMaxOperands]) {
+  size_t n = 0, i = 0;
+  uint64_t address;
+  if (effective_address(a, code, size, &address)) addresses[n++] = address;
+  while (i < size &&
+         (code[i] == 0x66 || code[i] == 0x67 || code[i] == 0xf0 || code[i] == 0xf2 ||
+          code[i] == 0xf3 || (code[i] & 0xf0) == 0x40 || code[i] == 0x64 || code[i] == 0x65))
+    ++i;
+  if (i >= size) return n;
+  uint8_t op = code[i], modrm = i + 1 < size ? code[i + 1] : 0;
+  unsigned group = modrm >> 3 & 7;
+  const vmm::Registers& r = a.regs;
+  bool to_rdi = op == 0xa4 || op == 0xa5 || op == 0xa6 || op == 0xa7 || op == 0xaa || op == 0xab ||
+                op == 0xae || op == 0xaf || op == 0x6c || op == 0x6d;
+  bool from_rsi =
+      (op >= 0xa4 && op <= 0xa7) || op == 0xac || op == 0xad || op == 0x6e || op == 0x6f;
+  if (from_rsi) addresses[n++] = r.rsi;
+  if (to_rdi) addresses[n++] = r.rdi;
+  bool pushes = (op >= 0x50 && op <= 0x57) || op == 0x68 || op == 0x6a || op == 0xe8 ||
+                op == 0x9c || op == 0xc8 || (op == 0xff && (group == 2 || group == 6));
+  bool pops = (op >= 0x58 && op <= 0x5f) || op == 0x8f || op == 0xc3 || op == 0xc2 || op == 0x9d ||
+              op == 0xcf;
+  if (pushes) addresses[n++] = r.rsp - 8;
+  if (pops) addresses[n++] = r.rsp;
+  if (op == 0xc9) addresses[n++] = r.rbp;                  /* leave */
+  if (op == 0xd7) addresses[n++] = r.rbx + (r.rax & 0xff); /* xlat */
+  if (op >= 0xa0 && op <= 0xa3 && i + 9 <= size) {         /* mov with a 64-bit address */
+    std::memcpy(&address, code + i + 1, 8);
+    addresses[n++] = address;
+  }
+  return n;
+}
+
 }  // namespace hp::guest

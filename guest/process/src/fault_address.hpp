@@ -24,4 +24,11 @@ uint64_t fault_address(const AddressRegisters&, const uint8_t* code, size_t size
 bool effective_address(const AddressRegisters&, const uint8_t* code, size_t size,
                        uint64_t* address);
 
+/* Where an instruction may access memory besides fetching itself: its ModRM operand, and what string,
+ * stack and table instructions imply. Returns how many of `addresses` it stored. For gathers and
+ * scatters, only the base is told. */
+inline constexpr size_t kMaxOperands = 4;
+size_t operand_addresses(const AddressRegisters&, const uint8_t* code, size_t size,
+                         uint64_t addresses[kMaxOperands]);
+
 }  // namespace hp::guest

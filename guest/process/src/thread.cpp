@@ -227,34 +227,50 @@ void GuestThread::handle_memory_fault(const vmm::ExitMemoryFault& fault) {
   size_t size = sizeof code;
   while (size && !GuestMemory::read(code, r.rip, size)) --size;
   AddressRegisters regs{r, cpu->vcpu->fs_base(), cpu->vcpu->gs_base()};
-  uint64_t address = 0;
+  uint64_t operands[kMaxOperands + 1];
+  size_t count;
   Gva page;
   if (fault.known && process.machine->window_address(Gpa(fault.gpa & ~4095ull), page)) {
-    address = fault_address(regs, code, size, page.value);
-  } else if (!effective_address(regs, code, size, &address)) {
-    address = r.rip;
+    operands[0] = fault_address(regs, code, size, page.value);
+    count = 1;
+  } else {
+    count = operand_addresses(regs, code, size, operands);
   }
+  uint64_t first = count ? operands[0] : r.rip;
+  bool same = r.rip == last_fault_rip_ && first == last_fault_address_;
+  fault_repeats_ = same ? fault_repeats_ + 1 : 0;
+  last_fault_rip_ = r.rip;
+  last_fault_address_ = first;
   siginfo_t info{};
-  for (int tries = 0; tries < 3; ++tries) {
-    /* The host's own page tables say what is wrong, in the kernel's words. */
-    if (!probe_access(address, false, &info) || !probe_access(address, true, &info)) {
-      info.si_addr = reinterpret_cast<void*>(address);
-      deliver_fault(*this, info.si_signo, info, 14, info.si_code == SEGV_ACCERR ? 7 : 6, address);
+  auto failed = [&](uint64_t address, bool write) {
+    if (probe_access(address, write, &info)) return false;
+    info.si_addr = reinterpret_cast<void*>(address);
+    last_fault_rip_ = 0;
+    deliver_fault(*this, info.si_signo, info, 14, info.si_code == SEGV_ACCERR ? 7 : 6, address);
+    return true;
+  };
+  /* The host's own page tables say what is wrong, in the kernel's words. But another thread may have
+   * changed them since, and what this instruction does to its operands is not known: only what
+   * cannot even be read is a fault at once. Whether it wanted to write, or reaches into the next
+   * page, shows in its faulting again. */
+  for (size_t i = 0; i < count; ++i)
+    if (failed(operands[i], false)) return;
+  if (size == 0 && failed(r.rip, false)) return;
+  if (fault_repeats_ == 0) return;
+  constexpr uint64_t kWidest = 64;
+  for (size_t i = 0; i < count; ++i) {
+    uint64_t next_page = (operands[i] | 4095) + 1;
+    if (failed(operands[i], true)) return;
+    if (next_page - operands[i] < kWidest && (failed(next_page, false) || failed(next_page, true)))
       return;
-    }
-    if (fault.known) break;
-    address = tries == 0 ? r.rsp - 8 : r.rip;
   }
-  /* Nothing wrong any more (another thread mapped it meanwhile): try again, but not for ever. */
-  if (r.rip == last_fault_rip_ && address == last_fault_address_ && ++fault_repeats_ > 1000) {
+  if (size < sizeof code && failed(r.rip + size, false)) return;
+  if (fault_repeats_ > 1000) { /* a gather's element, or a kind of memory that KVM refuses */
+    last_fault_rip_ = 0;
     info.si_signo = SIGBUS;
     info.si_code = BUS_ADRERR;
-    info.si_addr = reinterpret_cast<void*>(address);
-    deliver_fault(*this, SIGBUS, info, 14, 6, address);
-  } else if (r.rip != last_fault_rip_ || address != last_fault_address_) {
-    last_fault_rip_ = r.rip;
-    last_fault_address_ = address;
-    fault_repeats_ = 0;
+    info.si_addr = reinterpret_cast<void*>(first);
+    deliver_fault(*this, SIGBUS, info, 14, 6, first);
   }
 }
 

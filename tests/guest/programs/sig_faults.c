@@ -7,13 +7,11 @@ static char* page;
 static volatile int mended;
 static void report(int sig, siginfo_t* si, void* uc) {
   long at = (char*)si->si_addr - page;
-  say("SIG%s code %d at page%s", sigabbrev_np(sig), si->si_code,
-      at >= 0 && at < 8192 ? (at == 5      ? "+5"
-                              : at == 4096 ? "+4096"
-                                           : "+other")
-                           : (si->si_addr == 0             ? " null"
-                              : si->si_addr == (void*)0x10 ? " 0x10"
-                                                           : " elsewhere"));
+  char where[40] = "elsewhere";
+  if (at >= -4096 && at < 12288) snprintf(where, sizeof where, "page%+ld", at);
+  if ((unsigned long)si->si_addr <= 0x10)
+    snprintf(where, sizeof where, "%lx", (unsigned long)si->si_addr);
+  say("SIG%s code %d at %s", sigabbrev_np(sig), si->si_code, where);
   siglongjmp(back, sig);
 }
 static void mend(int sig, siginfo_t* si, void* uc) {
@@ -40,9 +38,13 @@ static void trap(int sig, siginfo_t* si, void* uc) {
     }                            \
   } while (0)
 int main(void) {
+  static char alternate[65536];
+  stack_t st = {.ss_sp = alternate, .ss_size = sizeof alternate};
+  sigaltstack(&st, 0);
   page = mmap(0, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   for (int sig = 1; sig < 32; sig++)
-    if (sig == SIGSEGV || sig == SIGBUS || sig == SIGFPE || sig == SIGILL) on(sig, report, 0);
+    if (sig == SIGSEGV || sig == SIGBUS || sig == SIGFPE || sig == SIGILL)
+      on(sig, report, SA_ONSTACK);
   attempt("read null", (void)*(volatile char*)0);
   attempt("write 0x10", *(volatile char*)0x10 = 1);
   mprotect(page, 4096, PROT_NONE);
@@ -58,6 +60,37 @@ int main(void) {
   attempt("kernel address", (void)*(volatile char*)0xffffffff81000000ul);
   attempt("jump to null", ((void (*)(void))0)());
 
+  {
+    char* two = mmap(0, 16384, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    page = two + 4096; /* its first byte is the first that faults */
+    munmap(page, 4096);
+    mprotect(page + 4096, 4096, PROT_READ);
+    static char from[64];
+    attempt("rep movsb runs into it",
+            asm volatile("rep movsb" ::"S"(from), "D"(page - 10), "c"(20) : "memory"));
+    attempt("rep movsb from it",
+            asm volatile("rep movsb" ::"S"(page - 10), "D"(from), "c"(20) : "memory"));
+    attempt("rep stosb to read-only",
+            asm volatile("rep stosb" ::"D"(page + 4096 + 5), "a"(0), "c"(20) : "memory"));
+    attempt("a wide load across",
+            asm volatile("movdqu (%0),%%xmm0" ::"r"(page - 3) : "xmm0", "memory"));
+    attempt("a wide store across",
+            asm volatile("movdqu %%xmm0,(%0)" ::"r"(page - 3) : "xmm0", "memory"));
+    attempt("a push onto it",
+            asm volatile("mov %%rsp,%%rbx; mov %0,%%rsp; push %%rax; mov %%rbx,%%rsp" ::"r"(
+                             page + 13) : "rbx",
+                         "memory"));
+    attempt("a pop from it",
+            asm volatile(
+                "mov %%rsp,%%rbx; mov %0,%%rsp; pop %%rax; mov %%rbx,%%rsp" ::"r"(page + 5) : "rax",
+                "rbx", "memory"));
+    attempt("a call through it", asm volatile("call *(%0)" ::"r"(page + 5) : "memory"));
+    attempt("add to read-only", asm volatile("addl $1,(%0)" ::"r"(page + 4096 + 5) : "memory"));
+    attempt("compare and exchange on read-only",
+            asm volatile("lock cmpxchg %%ecx,(%0)" ::"r"(page + 4096 + 5) : "eax", "memory"));
+    attempt("mov by absolute address", asm volatile("movabs 0x10,%%al" :: : "rax"));
+    attempt("jump onto it", asm volatile("jmp *%0" ::"r"(page + 5) : "memory"));
+  }
   int fd = memfd_create("t", 0);
   ftruncate(fd, 8192);
   page = mmap(0, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
