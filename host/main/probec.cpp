@@ -116,7 +116,8 @@ bool Probec::compile() {
   input.sources = cli_.sources;
   input.options = &options_;
   input.arguments = cli_.arguments;
-  input.target = cli_.command.empty() ? 0 : probec::kTargetAtRunTime;
+  /* An object that is kept learns its target when it runs. */
+  input.target = cli_.command.empty() && cli_.elf.empty() ? 0 : probec::kTargetAtRunTime;
   input.preprocess = cli_.preprocess;
   input.show_includes = cli_.show_includes;
   input.cpp_arguments = cli_.cpp_arguments;
