@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -52,6 +53,7 @@ class Probec {
   bool list_out(const std::string& text);
   bool ready_for_command();
   int run();
+  Result<int> run_session();
   host::SessionOptions session_options();
   host::TextOptions text_options() const;
 
@@ -153,6 +155,8 @@ bool Probec::load_elf() {
   if (!bytes) return fatal(bytes.error().message), false;
   if (!adopt_object(std::move(*bytes))) return false;
   for (const hp_obj_option& o : object_.options()) {
+    const std::optional<Option> known = probec::find_option(object_.str(o.name));
+    if (known && options_.is_set(*known)) continue; /* given again, or in the environment */
     const std::string_view value = object_.str(o.value);
     const Result<> set = options_.set(
         object_.str(o.name), value.empty() ? std::nullopt : std::optional<std::string_view>(value));
@@ -385,6 +389,14 @@ int Probec::run() {
   if (!cli_.command.empty() && !ready_for_command()) return 1;
   if (options_.flag(Option::destructive)) notice("allowing destructive actions");
 
+  const Result<int> status = run_session();
+  if (status) return *status;
+  /* A reader that went away is no news to a shell's pipe: end as other programs do. */
+  if (status.error().code == EPIPE) std::raise(SIGPIPE);
+  return fatal(status.error().message);
+}
+
+Result<int> Probec::run_session() {
   host::SessionOptions so = session_options();
   host::Session* running = nullptr;
   so.set_option = [&](const std::string& name, const std::string& value) -> Result<> {
@@ -395,9 +407,7 @@ int Probec::run() {
   };
   host::Session session(std::move(object_), std::move(bytes_), std::move(enabling_), std::move(so));
   running = &session;
-  const Result<int> status = session.run();
-  if (!status) return fatal(status.error().message);
-  return *status;
+  return session.run();
 }
 
 }  // namespace
