@@ -1,17 +1,33 @@
 /* A D program in C: what the tests load, link and fire. Compiled by clang as the compiler compiles
  * its own, with relocations of every kind that the linker takes. */
-#define STRINGS(S)                                                                                 \
-  S(dtrace, "dtrace")                                                                              \
-  S(syscall, "syscall")                                                                            \
-  S(begin, "BEGIN")                                                                                \
-  S(end, "END")                                                                                    \
-  S(error, "ERROR")                                                                                \
-  S(entry, "entry")                                                                                \
-  S(ret, "return") S(read, "read") S(write, "write") S(open_glob, "open*") S(exit, "exit_group")   \
-      S(web, "web*") S(type_int, "int") S(c0, "hp_clause_0") S(c1, "hp_clause_1")                  \
-          S(c2, "hp_clause_2") S(c3, "hp_clause_3") S(c4, "hp_clause_4") S(c5, "hp_clause_5")      \
-              S(c6, "hp_clause_6") S(c7, "hp_clause_7") S(c8, "hp_clause_8") S(profile, "profile") \
-                  S(opt, "quiet") S(opt_value, "1") S(agg, "calls") S(format, "%d\n")
+#define STRINGS(S)      \
+  S(dtrace, "dtrace")   \
+  S(syscall, "syscall") \
+  S(begin, "BEGIN")     \
+  S(end, "END")         \
+  S(error, "ERROR")     \
+  S(entry, "entry")     \
+  S(ret, "return")      \
+  S(read, "read")       \
+  S(write, "write")     \
+  S(open_glob, "open*") \
+  S(exit, "exit_group") \
+  S(web, "web*")        \
+  S(type_int, "int")    \
+  S(c0, "hp_clause_0")  \
+  S(c1, "hp_clause_1")  \
+  S(c2, "hp_clause_2")  \
+  S(c3, "hp_clause_3")  \
+  S(c4, "hp_clause_4")  \
+  S(c5, "hp_clause_5")  \
+  S(c6, "hp_clause_6")  \
+  S(c7, "hp_clause_7")  \
+  S(c8, "hp_clause_8")  \
+  S(profile, "profile") \
+  S(opt, "quiet")       \
+  S(opt_value, "1")     \
+  S(agg, "calls")       \
+  S(format, "%d\n")
 #define TABLES(T)                                     \
   T(HP_TBL_DESCS, descs, struct hp_obj_desc, 10)      \
   T(HP_TBL_CLAUSES, clauses, struct hp_obj_clause, 9) \
