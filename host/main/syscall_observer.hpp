@@ -44,6 +44,7 @@ class DispatchingObserver final : public guest::SyscallObserver {
     copy(name_, control->name);
     copy(hostname_, control->hostname);
     copy(osversion_, control->osversion);
+    programs_.prefetch();
   }
 
   void entry(guest::ThreadView& t, const guest::Syscall& s) noexcept override {

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <new>
 
+#include "handler/private_descriptors.hpp"
+
 namespace hp::handler {
 
 namespace {
@@ -83,10 +85,18 @@ Program* ProgramTable::meet(uint32_t slot) noexcept {
     if (l->program) return l->program.get();
     if (l->retry_at == 0 || hp_now() < l->retry_at) return nullptr;
   }
-  return load(slot);
+  return load(slot, true);
 }
 
-Program* ProgramTable::load(uint32_t slot) {
+void ProgramTable::prefetch() {
+  uint64_t any = __atomic_load_n(&control_->any, __ATOMIC_ACQUIRE);
+  for (; any != 0; any &= any - 1) {
+    auto slot = static_cast<uint32_t>(std::countr_zero(any));
+    if (committed(control_, slot)) load(slot, false);
+  }
+}
+
+Program* ProgramTable::load(uint32_t slot, bool hidden) {
   std::lock_guard guard(lock_);
   uint32_t wanted = generation_of(control_, slot);
   Loaded* old = slots_[slot].load();
@@ -99,7 +109,12 @@ Program* ProgramTable::load(uint32_t slot) {
   }
   auto fresh = std::make_unique<Loaded>();
   fresh->generation = wanted;
-  auto program = request(slot, &fresh->generation);
+  Result<std::unique_ptr<Program>> program = fail("");
+  auto work = [&] { program = request(slot, &fresh->generation); };
+  if (hidden)
+    with_private_descriptors(socket_, work);
+  else
+    work();
   if (program) {
     fresh->program = std::move(*program);
   } else {

@@ -44,6 +44,10 @@ class ProgramTable {
   ProgramTable(const ProgramTable&) = delete;
   ProgramTable& operator=(const ProgramTable&) = delete;
 
+  /* Loads what runs already. Only before the guest's first instruction: it opens descriptors in
+   * the open, where later loads hide them (private_descriptors.hpp). */
+  void prefetch();
+
   Thread* add_thread();
   void remove_thread(Thread*);
   /* In the child of a fork: the other threads are gone, and with them their locks. */
@@ -67,7 +71,7 @@ class ProgramTable {
   };
 
   Program* meet(uint32_t slot) noexcept;
-  Program* load(uint32_t slot);
+  Program* load(uint32_t slot, bool hidden);
   Result<std::unique_ptr<Program>> request(uint32_t slot, uint32_t* generation);
   void replace(uint32_t slot, std::unique_ptr<Loaded>);
   void reclaim() noexcept;
