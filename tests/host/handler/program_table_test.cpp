@@ -12,6 +12,12 @@ using namespace hp;
 using namespace hp::test;
 using handler::ProgramTable;
 
+#if defined(__SANITIZE_THREAD__)
+/* A forked child loads a program on a thread of its own, as monitors do. */
+extern "C" const char* __tsan_default_options();
+extern "C" const char* __tsan_default_options() { return "die_after_fork=0"; }
+#endif
+
 namespace {
 
 /* The supervisor's side of control.h: a control page in memory, and a thread that answers requests
