@@ -91,6 +91,9 @@ class ClauseEmitter {
   llvm::Value* assign(const Expr&);
   llvm::Value* assign_op(const Expr&);
   llvm::Value* increment(const Expr&);
+  bool adds_atomically(const Expr&, const Place&) const;
+  bool has_no_effect(ExprId) const;
+  llvm::Value* atomic_add(const Place&, Op, llvm::Value* by);
   llvm::Value* from_bool(llvm::Value* i1) { return b_.CreateZExt(i1, b_.getInt64Ty()); }
 
   /* place.cpp */

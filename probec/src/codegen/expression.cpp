@@ -316,10 +316,51 @@ llvm::Value* ClauseEmitter::assign(const Expr& e) {
   return v;
 }
 
+/* += -= ++ -- of a global integer are atomic, so that counts of many processors are exact. */
+bool ClauseEmitter::adds_atomically(const Expr& e, const Place& to) const {
+  const Type& t = p_.types[to.type];
+  return p_[e.a].kind == ExprKind::Variable && to.kind == Place::Kind::Host && to.shared &&
+         t.is_integer() && !t.is_bool && (e.op == Op::Add || e.op == Op::Subtract);
+}
+
+llvm::Value* ClauseEmitter::atomic_add(const Place& to, Op op, llvm::Value* by) {
+  const Type& t = p_.types[to.type];
+  auto* width = b_.getIntNTy(static_cast<unsigned>(t.size * 8));
+  llvm::Value* old = b_.CreateAtomicRMW(
+      op == Op::Add ? llvm::AtomicRMWInst::Add : llvm::AtomicRMWInst::Sub, to.ptr,
+      b_.CreateTrunc(by, width), llvm::MaybeAlign(t.size), llvm::AtomicOrdering::Monotonic);
+  return t.is_signed ? b_.CreateSExt(old, b_.getInt64Ty()) : b_.CreateZExt(old, b_.getInt64Ty());
+}
+
+/* Numbers made of constants, built-in and scalar variables: evaluating them changes nothing. */
+bool ClauseEmitter::has_no_effect(ExprId id) const {
+  const Expr& e = p_[id];
+  switch (e.kind) {
+    case ExprKind::Integer:
+    case ExprKind::BuiltinVar:
+      return true;
+    case ExprKind::Variable:
+      return e.operands.count == 0;
+    case ExprKind::Convert:
+    case ExprKind::Unary:
+      return has_no_effect(e.a);
+    case ExprKind::Binary:
+      return has_no_effect(e.a) && has_no_effect(e.b);
+    default:
+      return false;
+  }
+}
+
 llvm::Value* ClauseEmitter::assign_op(const Expr& e) {
   Place to = place(e.a);
   const Type& t = p_.types[to.type];
   const Type& operation = p_.types[e.operation_type];
+  /* Only where the right side cannot itself change the variable, which is read first. */
+  if (adds_atomically(e, to) && has_no_effect(e.b)) {
+    llvm::Value* b = int_value(e.b);
+    llvm::Value* old = atomic_add(to, e.op, b);
+    return extend(e.op == Op::Add ? b_.CreateAdd(old, b) : b_.CreateSub(old, b), t);
+  }
   llvm::Value* a = extend(load(to), operation);
   llvm::Value* v = extend(arithmetic(e.op, a, int_value(e.b), operation), t);
   if (t.is_bool) v = from_bool(b_.CreateICmpNE(v, i64(0)));
@@ -330,12 +371,13 @@ llvm::Value* ClauseEmitter::assign_op(const Expr& e) {
 llvm::Value* ClauseEmitter::increment(const Expr& e) {
   Place to = place(e.a);
   const Type& t = p_.types[to.type];
-  llvm::Value* old = load(to);
   llvm::Value* step = i64(e.value);
+  bool atomic = adds_atomically(e, to);
+  llvm::Value* old = atomic ? atomic_add(to, e.op, step) : load(to);
   llvm::Value* v =
       extend(e.op == Op::Subtract ? b_.CreateSub(old, step) : b_.CreateAdd(old, step), t);
   if (t.is_bool) v = from_bool(b_.CreateICmpNE(v, i64(0)));
-  store(to, v);
+  if (!atomic) store(to, v);
   return e.post ? old : v;
 }
 

@@ -1,4 +1,6 @@
 /* The language, construct by construct: D text compiled, linked, fired, and what it recorded. */
+#include <thread>
+
 #include "d.hpp"
 
 using namespace hp;
@@ -373,4 +375,29 @@ TEST_CASE("D: stacks are frames, a zero and the process; symbols are addresses")
   CHECK(d.records[0].actions[1].kind == HP_ACT_USYM);
   CHECK(d.records[0].actions[1].fields.at(0).number == d.firing.args[0]);
   CHECK(d.aggregated.size() == 1);
+}
+
+TEST_CASE("D: counts in global variables are exact, also from several threads") {
+  D d("int a; unsigned char b; long c; syscall::open:entry { a++; --b; c += pid; } "
+      "syscall::read:entry { trace(a++); trace(++a); trace(b); trace(c -= 1); }",
+      {.ncpus = 4});
+  constexpr int kThreads = 4, kFirings = 20000;
+  std::vector<std::thread> threads;
+  for (uint32_t i = 0; i < kThreads; i++)
+    threads.emplace_back([&d, i] {
+      hp_firing firing = d.firing;
+      firing.cpu = i;
+      firing.host_tid = ::gettid();
+      for (int n = 0; n < kFirings; n++) d.program->fire_id(kOpen, firing);
+    });
+  for (std::thread& t : threads) t.join();
+  REQUIRE(d.segment.drops(HP_DROP_SLOTBUSY) == 0);
+  d.fire(kRead);
+  d.drain();
+  REQUIRE(d.records.size() == 1);
+  auto number = [&](size_t i) { return d.records[0].actions.at(i).fields.at(0).number; };
+  CHECK(number(0) == kThreads * kFirings);
+  CHECK(number(1) == kThreads * kFirings + 2);
+  CHECK(number(2) == static_cast<uint8_t>(-(kThreads * kFirings)));
+  CHECK(number(3) == kThreads * kFirings * 42u - 1);
 }
