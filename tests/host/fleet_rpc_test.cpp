@@ -253,9 +253,9 @@ TEST_CASE("the end of the stream is seen after what came before it") {
 
 TEST_CASE("guests' names") {
   CHECK(bad_guest_name("web-1.example_x").empty());
-  for (std::string bad : {std::string(), std::string("a b"), std::string("a:b"), std::string("a\n"),
-                          std::string("\xc3\xa4"), std::string(64, 'x')})
+  for (const char* bad : {"", "a b", "a:b", "a\n", "\xc3\xa4"})
     CHECK_FALSE(bad_guest_name(bad).empty());
+  CHECK_FALSE(bad_guest_name(std::string(64, 'x')).empty());
   CHECK(bad_guest_name(std::string(63, 'x')).empty());
 }
 
