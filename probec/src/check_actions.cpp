@@ -6,8 +6,6 @@
 
 namespace hp::probec {
 
-bool is_aggregating(Function function);
-
 AggregationId Checker::find_aggregation(const std::string& name) const {
   auto found = aggregations_.find(name);
   return found == aggregations_.end() ? AggregationId() : found->second;

@@ -4,9 +4,6 @@
 
 namespace hp::probec {
 
-bool is_action(Function function);
-bool is_aggregating(Function function);
-
 Checker::Checker(const ast::Tree& tree, const std::vector<Source>& sources, const Options& options,
                  CheckedProgram& out)
     : tree_(tree), sources_(sources), options_(options), out_(out) {
@@ -36,9 +33,8 @@ Checker::Checker(const ast::Tree& tree, const std::vector<Source>& sources, cons
   globals_["uint64_t"] = {SymbolKind::Typedef, 0, 0, out_.types.uint64_type};
 }
 
-void Checker::check_items(size_t first) {
-  for (size_t i = first; i < tree_.items.size(); ++i) {
-    const ast::Item& item = tree_.items[i];
+void Checker::check_items() {
+  for (const ast::Item& item : tree_.items) {
     switch (item.kind) {
       case ast::ItemKind::Declaration:
         region_ = "declaration";

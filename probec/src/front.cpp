@@ -182,7 +182,7 @@ tl::expected<CheckedProgram, Diagnostic> check(CompileInput& input) {
                 " is not referenced)");
     Checker checker(tree, sources, *input.options, program);
     try {
-      checker.check_items(0);
+      checker.check_items();
     } catch (CompileError& error) {
       if (error.diagnostic.region.empty()) error.diagnostic.region = checker.region();
       throw;

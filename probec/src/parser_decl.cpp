@@ -259,17 +259,6 @@ ast::TypeId Parser::type_name() {
   return declarator(base.type, false).type;
 }
 
-ast::TypeId Parser::parse_type_text(uint32_t source) {
-  Lexer lexer(sources_, source, macros_, pragmas_);
-  lexer_ = &lexer;
-  ahead_.clear();
-  ast::TypeId type = type_name();
-  expect(TokenKind::End);
-  ahead_.clear();
-  lexer_ = nullptr;
-  return type;
-}
-
 void Parser::declaration() {
   Specifiers base = specifiers(true);
   bool only_type = peek().kind == TokenKind::Semicolon;

@@ -1,8 +1,9 @@
 /* The syntax tree to a checked program: names resolved, types assigned, conversions made explicit.
  *
  * Items are checked in the order of the text. Files: checker.cpp (items, statements), check_types.cpp,
- * check_names.cpp (variables and built-ins), check_ops.cpp (operators), check_convert.cpp,
- * check_calls.cpp (functions), check_actions.cpp, check_formats.cpp. */
+ * check_names.cpp (variables and built-ins), check_ops.cpp, check_places.cpp and check_assign.cpp
+ * (operators), check_convert.cpp, check_calls.cpp (functions), check_actions.cpp, check_formats.cpp,
+ * check_translate.cpp. */
 #pragma once
 #include <deque>
 #include <string>
@@ -21,8 +22,8 @@ class Checker {
   Checker(const ast::Tree& tree, const std::vector<Source>& sources, const Options& options,
           CheckedProgram& out);
 
-  /* Checks the items from tree.items[first] on. Throws CompileError. */
-  void check_items(size_t first);
+  /* Checks all items of the tree. Throws CompileError. */
+  void check_items();
   /* What was being checked when an error was thrown. */
   [[nodiscard]] const char* region() const { return region_; }
 
@@ -213,6 +214,9 @@ class Checker {
   bool speculated_ = false, committed_ = false, recorded_ = false;
 };
 
+/* By functions.def. */
+bool is_action(Function function);
+bool is_aggregating(Function function);
 /* "+", "==", "->": for messages. */
 const char* spelling_of(Op op);
 

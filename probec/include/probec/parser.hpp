@@ -23,16 +23,11 @@ class Parser {
   void set_options(const Options* options) { options_ = options; }
   /* Parses one source to its end. Throws CompileError. */
   void parse(uint32_t source);
-  /* A type or a prototype's text, for the built-in tables: "userland const char *". */
-  ast::TypeId parse_type_text(uint32_t source);
 
-    /* Where the last source ended. */
+  /* Where the last source ended. */
   [[nodiscard]] Location end() const { return end_; }
   /* What was being parsed when an error was thrown: "action list"... */
   [[nodiscard]] const char* region() const { return region_; }
-  [[nodiscard]] bool is_type_name(const std::string& name) const {
-    return type_names_.contains(name);
-  }
 
   static constexpr unsigned kMaxPointers = 32; /* in one declarator */
   static constexpr unsigned kMaxDepth = 400;   /* of nested expressions, types and statements */
@@ -116,7 +111,7 @@ class Parser {
   SourceKind kind_ = SourceKind::Script;
   const Options* options_ = nullptr;
   unsigned depth_ = 0;
-    Location end_;
+  Location end_;
   const char* region_ = "";
   std::unordered_set<std::string> type_names_{"string"};
 };
