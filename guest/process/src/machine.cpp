@@ -289,9 +289,8 @@ Place Machine::place(const GuestCpu& cpu, ExceptionFrame** frame, unsigned* vect
 
 Result<> Machine::adopt_fork(bool shared_files) {
   vm_->abandon(!shared_files);
-  (void)vm_.release(); /* its memory belongs to the copied heap; its descriptors are closed */
-  for (auto& cpu : cpus_) (void)cpu.release();
   cpus_.clear();
+  vm_.reset();
   free_.clear();
   madvise(region_.as<>(), region_.size(), MADV_DONTNEED); /* all zero again */
   return build();
