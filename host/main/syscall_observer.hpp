@@ -15,6 +15,7 @@
 #include "guest/guest_memory.hpp"
 #include "guest/interposer.hpp"
 #include "handler/program_table.hpp"
+#include "handler/slot_lock.hpp"
 #include "transport/guest_access.hpp"
 
 namespace hp::host {
@@ -44,6 +45,7 @@ class DispatchingObserver final : public guest::SyscallObserver {
     copy(name_, control->name);
     copy(hostname_, control->hostname);
     copy(osversion_, control->osversion);
+    check_namespace();
     programs_.prefetch();
   }
 
@@ -57,7 +59,10 @@ class DispatchingObserver final : public guest::SyscallObserver {
     guest::fill_exit(f, t, s, result);
     fire(f, t, s.nr, 1);
   }
-  void forked(guest::ThreadView& t) noexcept override { programs_.forked(thread_of(t)); }
+  void forked(guest::ThreadView& t) noexcept override {
+    programs_.forked(thread_of(t));
+    check_namespace();
+  }
   void thread_exit(guest::ThreadView& t) noexcept override {
     if (!t.observer_data) return;
     programs_.remove_thread(thread_of(t));
@@ -73,11 +78,18 @@ class DispatchingObserver final : public guest::SyscallObserver {
     return static_cast<handler::ProgramTable::Thread*>(t.observer_data);
   }
 
+  /* A child of a process that unshared its PID namespace lives in the new one. */
+  void check_namespace() {
+    const uint64_t home = control_->pid_namespace, mine = handler::pid_namespace();
+    handler::set_foreign_process(home != 0 && mine != 0 && home != mine);
+  }
+
   void fire(hp_firing& f, guest::ThreadView& t, uint64_t nr, uint32_t is_return) noexcept {
     uint64_t index = nr < HP_CTL_SYSCALLS ? nr : HP_CTL_SYSCALLS - 1;
     uint64_t programs = __atomic_load_n(&control_->mask[index][is_return], __ATOMIC_ACQUIRE);
     if (programs == 0) return;
     f.vmid = __atomic_load_n(&control_->vmid, __ATOMIC_RELAXED);
+    if (handler::is_foreign_process()) f.host_tid |= handler::kForeignOwner;
     f.reserved = 0;
     f.vmname = name_;
     f.hostname = hostname_;

@@ -4,6 +4,7 @@
 #include <linux/futex.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -100,6 +101,8 @@ Result<std::unique_ptr<Supervisor>> Supervisor::start(const GuestOptions& option
   c.vmid = options.vmid;
   c.gate = options.gate;
   c.supervisor_pid = ::getpid();
+  struct stat pid_namespace;
+  if (::stat("/proc/self/ns/pid", &pid_namespace) == 0) c.pid_namespace = pid_namespace.st_ino;
   c.paused = options.paused ? 1 : 0;
   HP_TRYV(copy_name(c.name, options.name.empty() ? basename_of(options.argv[0]) : options.name,
                     "guest name"));

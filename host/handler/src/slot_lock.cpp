@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -13,6 +15,8 @@
 namespace hp::handler {
 
 namespace {
+
+std::atomic<bool> foreign{false};
 
 constexpr int kRounds = 64; /* of sched_yield(2) before a firing is given up */
 
@@ -38,7 +42,20 @@ bool is_zombie(uint32_t tid) noexcept {
 
 }  // namespace
 
+void set_foreign_process(bool value) noexcept {
+  foreign.store(value, std::memory_order_relaxed);
+}
+bool is_foreign_process() noexcept {
+  return foreign.load(std::memory_order_relaxed);
+}
+
+uint64_t pid_namespace() noexcept {
+  struct stat st;
+  return ::stat("/proc/self/ns/pid", &st) == 0 ? st.st_ino : 0;
+}
+
 bool owner_is_dead(uint32_t tid) noexcept {
+  if (is_foreign_process() || (tid & kForeignOwner)) return false;
   int saved = errno;
   bool dead = ::kill(static_cast<pid_t>(tid), 0) != 0 ? errno == ESRCH : is_zombie(tid);
   errno = saved;

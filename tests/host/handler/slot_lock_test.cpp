@@ -79,3 +79,18 @@ TEST_CASE("slot lock: when every slot is held by the living, the firing is dropp
   view.slot(1)->owner = 0;
   CHECK(f.program->fire_id(kRead, f.firing));
 }
+
+TEST_CASE(
+    "slot lock: what a process in another PID namespace holds is never stolen, nor steals it") {
+  Fixture f;
+  hp_slot* slot = f.segment.view().slot(0);
+  auto me = static_cast<uint32_t>(::gettid());
+  constexpr uint32_t kNobody = 0x7ffffffe; /* beyond any pid_max */
+  slot->owner = kNobody | handler::kForeignOwner;
+  CHECK(!handler::steal(slot, me));
+  slot->owner = kNobody;
+  handler::set_foreign_process(true);
+  CHECK(!handler::steal(slot, me));
+  handler::set_foreign_process(false);
+  CHECK(handler::steal(slot, me));
+}

@@ -46,6 +46,7 @@ struct hp_ctl {
   char hostname[HP_NAME_MAX];
   char osversion[HP_NAME_MAX];
   int32_t supervisor_pid;
+  uint64_t pid_namespace; /* of the supervisor: inode of /proc/self/ns/pid; 0 unknown */
   uint32_t paused; /* atomic futex: 1 = the first monitor waits before its first instruction */
   /* statistics, written by monitors, atomic */
   uint64_t processes, vcpus; /* live */

@@ -11,6 +11,16 @@
 
 namespace hp::handler {
 
+/* A thread in a PID namespace of its own (unshare(2), setns(2)) does not know the tid that others
+ * see, nor can it judge theirs. It marks what it owns with this bit, which nobody steals, and steals
+ * nothing itself. */
+inline constexpr uint32_t kForeignOwner = 1u << 31;
+/* This process is such a one: owner_is_dead() says no from now on. */
+void set_foreign_process(bool foreign) noexcept;
+bool is_foreign_process() noexcept;
+/* Inode of this process's PID namespace, pid_namespaces(7); 0 if it cannot be told. */
+uint64_t pid_namespace() noexcept;
+
 /* Is there no thread with this tid any more, or only its zombie? */
 bool owner_is_dead(uint32_t tid) noexcept;
 
