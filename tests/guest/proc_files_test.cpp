@@ -15,12 +15,12 @@ TEST_CASE("paths of /proc that would show the monitor") {
   CHECK(kind("/proc/self/maps") == ProcPath::kMaps);
   CHECK(kind("/proc/42/status") == ProcPath::kStatus);
   CHECK(kind("/proc/self/stat") == ProcPath::kStat);
+  CHECK(kind("/proc/43/status") == ProcPath::kStatus);
   CHECK(classify_proc_path("/proc/42/exe", 42).pid == 0);
   CHECK(classify_proc_path("/proc/43/exe", 42).pid == 43);
-  for (const char* path :
-       {"/proc/self/exe/x", "/proc/exe", "/proc/self/fd", "exe", "", "/", "/proc/self",
-        "/proc/4x/exe", "/proc/self/task/exe", "/procs/self/exe", "/proc/43/maps",
-        "/proc/43/status", "/proc/stat", "/proc/self/task/42/stat"}) {
+  for (const char* path : {"/proc/self/exe/x", "/proc/exe", "/proc/self/fd", "exe", "", "/",
+                           "/proc/self", "/proc/4x/exe", "/proc/self/task/exe", "/procs/self/exe",
+                           "/proc/43/maps", "/proc/stat", "/proc/self/task/42/stat"}) {
     INFO(path);
     CHECK(kind(path) == ProcPath::kNone);
   }
@@ -40,7 +40,7 @@ TEST_CASE("maps keeps the guest's lines and the kernel's, and names the heap") {
 }
 
 TEST_CASE("status and stat count the guest's threads and signals") {
-  GuestStatus g{3, 0x1, 0x1000, 0x2};
+  GuestStatus g{3, 0x1, 0x1000, 0x2, true};
   CHECK(correct_status("Name:\tx\nThreads:\t9\nSigBlk:\tfff\nSigIgn:\tfff\nSigCgt:\tfff\nX:\t1\n",
                        g) ==
         "Name:\tx\nThreads:\t3\nSigBlk:\t0000000000000001\nSigIgn:\t0000000000001000\n"
@@ -53,6 +53,9 @@ TEST_CASE("status and stat count the guest's threads and signals") {
   CHECK(fixed.find(" 19 3 21 ") != std::string::npos);
   CHECK(fixed.find(" 31 1 4096 2 35 ") != std::string::npos);
   CHECK(fixed.substr(0, 12) == "7 (a ) b) S ");
+  g.signals_known = false;
+  CHECK(correct_stat(stat + "\n", g).find(" 19 3 21 ") != std::string::npos);
+  CHECK(correct_stat(stat + "\n", g).find(" 31 32 33 34 35 ") != std::string::npos);
   CHECK(fixed.back() == '\n');
 }
 

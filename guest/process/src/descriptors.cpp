@@ -45,32 +45,38 @@ int duplicate_high(int fd, int command) {
   return placed >= 0 ? placed : duplicate_below_limit(fd, command);
 }
 
-/* What an open directory of /proc lists: the descriptors or the threads of this process, or neither. */
-enum class Listing { kOther, kDescriptors, kThreads };
+/* What an open directory of /proc lists, if a guest should not see all of it. */
+struct Listing {
+  enum Kind { kOther, kDescriptors, kThreads } kind = kOther;
+  int64_t pid = 0;
+};
 Listing listing_of(int fd) {
   struct statfs fs;
-  if (fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC) return Listing::kOther;
+  if (fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC) return {};
   char link[40], path[128];
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
   ssize_t n = readlink(link, path, sizeof path - 1);
-  if (n <= 0) return Listing::kOther;
+  if (n <= 0) return {};
   path[n] = 0;
   const char* last = strrchr(path, '/');
-  if (!last || strncmp(path, "/proc/", 6) != 0 || strtol(path + 6, nullptr, 10) != getpid())
-    return Listing::kOther;
-  if (!strcmp(last, "/task")) return Listing::kThreads;
-  return !strcmp(last, "/fd") || !strcmp(last, "/fdinfo") ? Listing::kDescriptors : Listing::kOther;
+  if (!last || strncmp(path, "/proc/", 6) != 0) return {};
+  Listing l;
+  l.pid = strtol(path + 6, nullptr, 10);
+  if (!strcmp(last, "/task")) l.kind = Listing::kThreads;
+  if (!strcmp(last, "/fd") || !strcmp(last, "/fdinfo")) l.kind = Listing::kDescriptors;
+  if (l.kind != Listing::kOther && l.pid != getpid() && !is_monitor(l.pid)) return {};
+  return l;
 }
 
-bool names_own_descriptor(const char* name) {
-  return *name >= '0' && *name <= '9' && own.has(strtoul(name, nullptr, 10));
+bool hidden(const Listing& l, const char* name) {
+  if (*name < '0' || *name > '9') return false;
+  unsigned long n = strtoul(name, nullptr, 10);
+  if (l.kind == Listing::kThreads) return is_monitor_thread(l.pid, static_cast<int64_t>(n));
+  /* Which numbers are another monitor's own is not known here; a guest rarely gets that far. */
+  return l.pid == getpid() ? own.has(n) : n >= kOwnDescriptors;
 }
 
-bool names_own_thread(const char* name) {
-  return *name >= '0' && *name <= '9' && is_monitor_thread(atoi(name));
-}
-
-int64_t list(GuestThread& t, const Syscall& s, Listing listing) {
+int64_t list(GuestThread& t, const Syscall& s, const Listing& listing) {
   constexpr size_t kBytes = 32 << 10;
   Syscall call = s;
   if (static_cast<uint32_t>(call.args[2]) > kBytes) call.args[2] = kBytes;
@@ -80,9 +86,8 @@ int64_t list(GuestThread& t, const Syscall& s, Listing listing) {
     char records[kBytes];
     auto size = static_cast<size_t>(n);
     if (size > sizeof records || !GuestMemory::read(records, call.args[1], size)) return n;
-    size_t left =
-        hide_records(records, size, s.nr == SYS_getdents64,
-                     listing == Listing::kThreads ? names_own_thread : names_own_descriptor);
+    size_t left = hide_records(records, size, s.nr == SYS_getdents64,
+                               [&](const char* name) { return hidden(listing, name); });
     if (left == 0) continue; /* nothing to see in this part: on to the next, or to the end */
     if (left < size && !GuestMemory::write(call.args[1], records, left)) return -EFAULT;
     return static_cast<int64_t>(left);
@@ -185,7 +190,8 @@ uint64_t DescriptorSet::next(uint64_t fd) const {
   return kCount;
 }
 
-size_t hide_records(char* records, size_t size, bool dirent64, bool (*hidden)(const char*)) {
+size_t hide_records(char* records, size_t size, bool dirent64,
+                    const std::function<bool(const char*)>& hide) {
   /* getdents(2): d_ino and d_off of 8 bytes, d_reclen of 2; then d_type and the name, or the name. */
   constexpr size_t kLength = 16;
   const size_t name = dirent64 ? 19 : 18;
@@ -194,7 +200,7 @@ size_t hide_records(char* records, size_t size, bool dirent64, bool (*hidden)(co
     uint16_t length;
     memcpy(&length, records + at + kLength, sizeof length);
     if (length <= name || at + length > size) break;
-    if (!hidden(records + at + name)) {
+    if (!hide(records + at + name)) {
       memmove(records + kept, records + at, length);
       kept += length;
     }
@@ -231,7 +237,7 @@ bool correct_descriptor_call(GuestThread& t, const Syscall& s, int64_t& result) 
     case SYS_getdents:
     case SYS_getdents64: {
       Listing listing = listing_of(static_cast<int>(s.args[0]));
-      if (listing == Listing::kOther) return false;
+      if (listing.kind == Listing::kOther) return false;
       result = list(t, s, listing);
       return true;
     }

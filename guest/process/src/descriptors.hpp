@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 
 namespace hp::guest {
 
@@ -59,8 +60,9 @@ class DescriptorSet {
   std::array<std::atomic<uint64_t>, kCount / 64> words_{};
 };
 
-/* Takes the names that `hidden` says out of what getdents64(2) (or getdents(2)) stored; returns the
+/* Takes the names that `hide` says out of what getdents64(2) (or getdents(2)) stored; returns the
  * bytes that are left. */
-size_t hide_records(char* records, size_t size, bool dirent64, bool (*hidden)(const char* name));
+size_t hide_records(char* records, size_t size, bool dirent64,
+                    const std::function<bool(const char* name)>& hide);
 
 }  // namespace hp::guest

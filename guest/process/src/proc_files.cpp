@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <vector>
 
 #include "address_space.hpp"
@@ -123,22 +124,31 @@ GuestStatus status_of(GuestThread& t) {
   return g;
 }
 
-std::string corrected_text(GuestThread& t, ProcPath::Kind kind) {
-  switch (kind) {
-    case ProcPath::kMaps: {
-      auto [start, end] = t.process.space->brk_range();
-      return correct_maps(slurp("/proc/self/maps"), start, end);
-    }
-    case ProcPath::kStatus:
-      return correct_status(slurp("/proc/self/status"), status_of(t));
-    default:
-      return correct_stat(slurp("/proc/self/stat"), status_of(t));
+/* Of another guest only the threads are known. */
+GuestStatus status_of_other(const std::string& base, int64_t pid) {
+  GuestStatus g;
+  g.threads = 0;
+  g.signals_known = false;
+  std::unique_ptr<DIR, int (*)(DIR*)> tasks(opendir((base + "/task").c_str()), closedir);
+  while (dirent* e = tasks ? readdir(tasks.get()) : nullptr)
+    if (e->d_name[0] != '.' && !is_monitor_thread(pid, atoll(e->d_name))) ++g.threads;
+  return g;
+}
+
+std::string corrected_text(GuestThread& t, const ProcPath& p) {
+  std::string base = p.pid ? "/proc/" + std::to_string(p.pid) : "/proc/self";
+  if (p.kind == ProcPath::kMaps) {
+    auto [start, end] = t.process.space->brk_range();
+    return correct_maps(slurp(base + "/maps"), start, end);
   }
+  GuestStatus status = p.pid ? status_of_other(base, p.pid) : status_of(t);
+  return p.kind == ProcPath::kStatus ? correct_status(slurp(base + "/status"), status)
+                                     : correct_stat(slurp(base + "/stat"), status);
 }
 
 /* An open(2) for reading of a file that is corrected as a whole. */
-int64_t open_copy(GuestThread& t, ProcPath::Kind kind, uint64_t flags) {
-  std::string text = corrected_text(t, kind);
+int64_t open_copy(GuestThread& t, const ProcPath& p, uint64_t flags) {
+  std::string text = corrected_text(t, p);
   int fd = memfd_create("proc", flags & O_CLOEXEC ? MFD_CLOEXEC : 0);
   if (fd < 0) return -errno;
   for (size_t done = 0; done < text.size();) {
@@ -169,10 +179,16 @@ void set_program_descriptor(int fd) {
   program_fd = fd;
 }
 
-bool is_monitor_thread(int tid) {
+bool is_monitor(int64_t pid) {
+  std::string program = link_target("/proc/" + std::to_string(pid) + "/exe");
+  return !program.empty() && program == link_target("/proc/self/exe");
+}
+
+bool is_monitor_thread(int64_t pid, int64_t tid) {
   /* Newer kernels give a process with a VM a worker thread of KVM's; the slot gate's helpers bear
    * this name. */
-  std::string comm = slurp("/proc/self/task/" + std::to_string(tid) + "/comm");
+  std::string comm =
+      slurp("/proc/" + std::to_string(pid) + "/task/" + std::to_string(tid) + "/comm");
   return comm == "kvm-nx-lpage-re\n" || comm == std::string(kHelperName) + "\n";
 }
 
@@ -191,10 +207,10 @@ ProcPath classify_proc_path(const std::string& path, int64_t own_pid) {
   if (!take_component(path, at).empty()) return {};
   for (const Name& name : kNames)
     if (what == name.text) result.kind = name.kind;
-  /* Only the program of other processes and threads is corrected. */
-  if ((result.pid != 0 || of_task || who == "thread-self") && result.kind != ProcPath::kExe &&
-      !(result.pid == 0 && result.kind == ProcPath::kMaps))
-    result.kind = ProcPath::kNone;
+  /* Mappings of other processes stay as they are, and what single threads say of themselves. */
+  if (result.kind == ProcPath::kMaps && result.pid != 0) result.kind = ProcPath::kNone;
+  bool per_process = result.kind == ProcPath::kStatus || result.kind == ProcPath::kStat;
+  if (per_process && (of_task || who == "thread-self")) result.kind = ProcPath::kNone;
   return result;
 }
 
@@ -223,6 +239,7 @@ std::string correct_maps(const std::string& maps, uint64_t brk_start, uint64_t b
 
 std::string correct_status(const std::string& status, const GuestStatus& g) {
   std::string text = replace_line(status, "Threads", std::to_string(g.threads));
+  if (!g.signals_known) return text;
   text = replace_line(text, "SigBlk", mask_text(g.blocked));
   text = replace_line(text, "SigIgn", mask_text(g.ignored));
   return replace_line(text, "SigCgt", mask_text(g.caught));
@@ -243,18 +260,18 @@ std::string correct_stat(const std::string& stat, const GuestStatus& g) {
     if (number - 3 < fields.size()) fields[number - 3] = std::to_string(value);
   };
   set(20, static_cast<uint64_t>(g.threads));
-  /* Only signals 1 to 31 have room here. */
-  set(32, g.blocked & 0x7fffffff);
-  set(33, g.ignored & 0x7fffffff);
-  set(34, g.caught & 0x7fffffff);
+  if (g.signals_known) { /* 1 to 31 have room here */
+    set(32, g.blocked & 0x7fffffff);
+    set(33, g.ignored & 0x7fffffff);
+    set(34, g.caught & 0x7fffffff);
+  }
   for (const auto& f : fields) text += " " + f;
   return text + "\n";
 }
 
 std::string program_of(int64_t pid) {
   std::string base = "/proc/" + std::to_string(pid);
-  std::string monitor = link_target(base + "/exe");
-  if (monitor.empty() || monitor != link_target("/proc/self/exe")) return "";
+  if (!is_monitor(pid)) return "";
   std::string stat = slurp(base + "/stat");
   size_t at = stat.rfind(')');
   for (int field = 2; field < 26 && at != std::string::npos; field++) at = stat.find(' ', at + 1);
@@ -296,8 +313,9 @@ bool correct_path_call(GuestThread& t, const Syscall& s, int64_t& result) {
     uint64_t flags = s.args[where.path + 1];
     bool reads = (s.nr == SYS_open || s.nr == SYS_openat) &&
                  (flags & (O_ACCMODE | O_PATH | O_DIRECTORY)) == O_RDONLY;
-    if (reads) result = open_copy(t, p.kind, flags);
-    return reads;
+    if (!reads || (p.pid != 0 && !is_monitor(p.pid))) return false;
+    result = open_copy(t, p, flags);
+    return true;
   }
   std::string file = translate_path(dirfd, path);
   if (file == path) return false;

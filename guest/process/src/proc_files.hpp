@@ -23,8 +23,11 @@ void set_program_descriptor(int fd);
 /* The path that means what (dirfd, path) means to the guest: path itself but for /proc/PID/exe. */
 std::string translate_path(int dirfd, const std::string& path);
 
-/* Does this thread of the process belong to the monitor (or to KVM)? */
-bool is_monitor_thread(int tid);
+/* Is this process the monitor of a guest, of the same program file as this one? */
+bool is_monitor(int64_t pid);
+
+/* Does this thread of a monitor belong to the monitor itself (or to KVM)? */
+bool is_monitor_thread(int64_t pid, int64_t tid);
 /* What the monitor's own threads are called, at most 15 bytes. */
 inline constexpr char kHelperName[] = "hyprobe-helper";
 
@@ -43,6 +46,7 @@ std::string correct_maps(const std::string& maps, uint64_t brk_start, uint64_t b
 struct GuestStatus {
   int threads = 1;
   uint64_t blocked = 0, ignored = 0, caught = 0; /* signal masks, bit n-1 for signal n */
+  bool signals_known = true;                     /* else those stay as they are */
 };
 std::string correct_status(const std::string& status, const GuestStatus&);
 std::string correct_stat(const std::string& stat, const GuestStatus&);

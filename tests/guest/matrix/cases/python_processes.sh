@@ -51,10 +51,9 @@ def main():
     print(os.path.basename(os.readlink("/proc/self/exe"))[:7], sys.executable, os.path.basename(sys.argv[0]), sorted(map(int, os.listdir("/proc/self/fd")))[:3])
     libc = ctypes.CDLL(None); cb = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_int), ctypes.POINTER(ctypes.c_int))
     xs = (ctypes.c_int * 5)(5, 3, 1, 4, 2); libc.qsort(xs, 5, 4, cb(lambda a, b: a[0] - b[0])); print(list(xs))
-    sys.stdout.flush(); os.abort()
 if __name__ == "__main__": main()
 END
-/usr/bin/python3 t.py; echo $?
+/usr/bin/python3 t.py; echo $?; /usr/bin/python3 -c "import os; os.abort()"; echo $?
 /usr/bin/python3 -c 'import faulthandler, ctypes; faulthandler.enable(); ctypes.string_at(0)' 2>err; echo $?; head -1 err
 /usr/bin/python3 -c 'import sys; sys.exit(33)'; echo $?; echo 'print(input()[::-1])' > r.py; echo gnirts | /usr/bin/python3 r.py
 /usr/bin/python3 -c 'raise ValueError("trace")'; echo $?
