@@ -171,6 +171,7 @@ void become_fork_child(GuestThread& t, const CpuState& state, uint64_t call_nr, 
   auto cpu = p.machine->acquire();
   if (!cpu) fail_child(cpu.error().message);
   p.threads = 1;
+  p.in_guest = 0;
   p.vfork_child = false;
   t.helper.forget(!shared_files);
   t.cpu = *cpu;

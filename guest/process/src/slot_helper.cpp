@@ -54,7 +54,8 @@ void SlotHelper::on_doorbell(const Syscall& s) {
   Process& p = thread_.process;
   if (p.gate == HP_GATE_DOORBELL || p.vfork_child || p.slot_forbidden) return;
   bool forced = p.gate == HP_GATE_SLOT;
-  if (!forced && p.threads.load(std::memory_order_relaxed) > 1) return;
+  /* Another thread of this guest computes: the spare core is better left to it. */
+  if (!forced && p.in_guest.load(std::memory_order_relaxed) > 0) return;
   uint64_t now = __rdtsc();
   bool often = now - last_call_ < kOftenNs * tsc_per_us() / 1000;
   last_call_ = now;

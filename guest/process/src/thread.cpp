@@ -75,7 +75,9 @@ void GuestThread::run() {
   current_thread = this;
   for (;;) {
     if (attention) deliver_signals(*this);
+    process.in_guest.fetch_add(1, std::memory_order_relaxed);
     vmm::Exit exit = cpu->vcpu->run();
+    process.in_guest.fetch_sub(1, std::memory_order_relaxed);
     call_done_ = false;
     if (auto* io = std::get_if<vmm::ExitIo>(&exit)) {
       uint64_t rip = cpu->vcpu->regs().rip;
