@@ -20,6 +20,7 @@
 #include <map>
 
 #include "host/session.hpp"
+#include "host/standard_descriptors.hpp"
 #include "probec/codegen.hpp"
 #include "probec/compiler.hpp"
 #include "probec_cli.hpp"
@@ -410,18 +411,10 @@ Result<int> Probec::run_session() {
   return session.run();
 }
 
-/* A standard descriptor that is closed must not become the segment's. What takes its place fails as
- * a closed one does (reads of 0, writes to 1 and 2), and is closed again for what is executed. */
-void occupy_standard_descriptors() {
-  for (int fd = 0; fd <= 2; ++fd)
-    if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-      (void)!::open("/dev/null", (fd == 0 ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  occupy_standard_descriptors();
+  host::occupy_standard_descriptors();
   tl::expected<Cli, CliError> cli = parse_cli(argc, argv);
   if (!cli) {
     std::fputs(cli.error().message.c_str(), stderr);

@@ -12,6 +12,7 @@
 
 #include "host/fleet_client.hpp"
 #include "host/fleet_server.hpp"
+#include "host/standard_descriptors.hpp"
 
 using namespace hp;
 
@@ -98,6 +99,7 @@ int background(const std::string& path) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  host::occupy_standard_descriptors();
   CLI::App app{"probed: the Hyprobe daemon"};
   app.require_subcommand(1);
   app.set_version_flag("-V,--version", "probed: Hyprobe 0.1.0");

@@ -15,6 +15,7 @@
 #include "host/fleet_client.hpp"
 #include "host/fleet_member.hpp"
 #include "host/fleet_program.hpp"
+#include "host/standard_descriptors.hpp"
 
 using namespace hp;
 using namespace std::chrono_literals;
@@ -114,6 +115,7 @@ int run(const Options& o) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  host::occupy_standard_descriptors();
   CLI::App app{"probevm: starts Hyprobe guests"};
   app.require_subcommand(1);
   app.set_version_flag("-V,--version", "probevm: Hyprobe 0.1.0");

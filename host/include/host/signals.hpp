@@ -1,6 +1,7 @@
 /* StopSignals: SIGINT, SIGTERM and SIGHUP as a descriptor to poll and a count to ask.
  *
- * The first asks for an orderly end (END runs, output is printed), the second for a quick one.
+ * The first asks for an orderly end (END runs, output is printed), the second for a quick one;
+ * signals within 200 ms count once, for one request may come both alone and to the group.
  * Signals that were ignored stay ignored, as nohup(1) wants it. Handlers, not a blocked mask: what is
  * executed meanwhile starts with the caller's mask. SIGPIPE is ignored: writing to a reader that is
  * gone is an error like any other. One instance at a time; restores what was there. */
