@@ -105,13 +105,18 @@ void Checker::aggregate(const ast::Expr& expr, Block& block) {
     raise(Tag::D_AGG_FUNC, call.loc,
           shown + " must be assigned the result of an aggregating function",
           "avg count llquantize lquantize max min quantize stddev sum");
-  const Symbol* symbol = find(call.text);
-  if (!symbol) raise(Tag::D_FUNC_UNDEF, call.loc, "undefined function name: " + call.text);
-  if (symbol->kind != SymbolKind::Function)
-    raise(Tag::D_FUNC_IDKIND, call.loc, call.text + "( ) is not a function");
-  auto function = static_cast<Function>(symbol->index);
-  if (!is_aggregating(function))
-    raise(Tag::D_AGG_FUNC, call.loc, call.text + "( ) is not an aggregating function");
+  auto named = aggregating_.find(call.text);
+  if (named == aggregating_.end()) {
+    const Symbol* symbol = find(call.text);
+    if (!symbol)
+      raise(Tag::D_FUNC_UNDEF, call.loc, "undefined function name: " + call.text,
+            similar_name(call.text, true));
+    if (symbol->kind != SymbolKind::Function)
+      raise(Tag::D_FUNC_IDKIND, call.loc, call.text + "( ) is not a function");
+    raise(Tag::D_AGG_FUNC, call.loc, call.text + "( ) is not an aggregating function",
+          "avg count llquantize lquantize max min quantize stddev sum");
+  }
+  Function function = named->second;
   if (committed_) raise(Tag::D_AGG_COMM, expr.loc, "aggregating actions may not follow commit( )");
   if (speculated_)
     raise(Tag::D_AGG_SPEC, expr.loc, "aggregating actions may not follow speculate( )");

@@ -46,9 +46,6 @@ bool is_stack(Function function) {
 bool is_action(Function function) {
   return kKinds[static_cast<size_t>(function)] == Kind::Action;
 }
-bool is_aggregating(Function function) {
-  return kKinds[static_cast<size_t>(function)] == Kind::Aggregating;
-}
 
 const Checker::Prototype& Checker::prototype(Function function) {
   auto found = prototypes_.find(static_cast<int>(function));
@@ -192,17 +189,20 @@ ExprId Checker::stack_call(Function function, const ast::Expr& expr) {
 }
 
 ExprId Checker::call(const ast::Expr& expr) {
-  const Symbol* symbol = find(expr.text);
-  if (!symbol) raise(Tag::D_FUNC_UNDEF, expr.loc, "undefined function name: " + expr.text);
-  if (symbol->kind == SymbolKind::Inline) return inline_use(*symbol, expr.args, expr.loc, true);
-  if (symbol->kind != SymbolKind::Function)
-    raise(Tag::D_FUNC_IDKIND, expr.loc, expr.text + "( ) is not a function");
-  auto function = static_cast<Function>(symbol->index);
-  if (is_aggregating(function))
+  if (aggregating_.contains(expr.text))
     raise(
         Tag::D_CG_EXPR, expr.loc,
         expr.text + "( ) is an aggregating function: its result must be assigned to an aggregation",
         "write @ = " + expr.text + "(...)");
+  const Symbol* symbol = find(expr.text);
+  if (!symbol)
+    raise(Tag::D_FUNC_UNDEF, expr.loc, "undefined function name: " + expr.text,
+          similar_name(expr.text, true));
+  if (symbol->kind == SymbolKind::Inline) return inline_use(*symbol, expr.args, expr.loc, true);
+  if (symbol->kind != SymbolKind::Function)
+    raise(Tag::D_FUNC_IDKIND, expr.loc, expr.text + "( ) is not a function");
+  auto function = static_cast<Function>(symbol->index);
+
   if (is_action(function)) {
     /* Typed void: the operator that it stands under refuses it (forbid_action). */
     const Prototype& proto = prototype(function);

@@ -29,6 +29,54 @@ void Checker::define(const std::string& name, Symbol symbol, Location loc) {
     raise(Tag::D_DECL_IDRED, loc, "identifier redeclared: " + name);
 }
 
+namespace {
+
+/* Letters to change, add, drop or swap to make b of a; given up past `most`. */
+size_t distance(const std::string& a, const std::string& b, size_t most) {
+  if (a.size() > b.size() + most || b.size() > a.size() + most) return most + 1;
+  std::vector<size_t> before(b.size() + 1), row(b.size() + 1), next(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    next[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      next[j] = std::min({row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] != b[j - 1])});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        next[j] = std::min(next[j], before[j - 2] + 1);
+    }
+    before.swap(row);
+    row.swap(next);
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+std::string Checker::similar_name(const std::string& name, bool function) const {
+  const std::string* best = nullptr;
+  size_t least = std::min<size_t>(2, name.size() / 2);
+  auto consider = [&](const std::string& candidate) {
+    size_t d = distance(name, candidate, least);
+    auto longer = [&](const std::string& s) {
+      return std::max(s.size(), name.size()) - std::min(s.size(), name.size());
+    };
+    /* Equally near: the one of like length, then by the alphabet: a message is always the same. */
+    if (d < least || (d == least && (!best || std::pair(longer(candidate), candidate) <
+                                                  std::pair(longer(*best), *best)))) {
+      best = &candidate;
+      least = d;
+    }
+  };
+  if (name.size() > 127) return {};
+  for (const auto& [candidate, symbol] : globals_) {
+    bool is_function = symbol.kind == SymbolKind::Function;
+    if (symbol.kind != SymbolKind::Typedef && is_function == function) consider(candidate);
+  }
+  if (function)
+    for (const auto& [candidate, which] : aggregating_) consider(candidate);
+  return best && !best->empty() ? "did you mean " + *best + (function ? "( )?" : "?")
+                                : std::string();
+}
+
 VariableId Checker::find_variable(Scope scope, const std::string& name) const {
   if (scope == Scope::Global) {
     auto found = globals_.find(name);
@@ -102,7 +150,8 @@ ExprId Checker::identifier(const ast::Expr& expr) {
   const Symbol* symbol = find(expr.text);
   if (!symbol)
     raise(Tag::D_IDENT_UNDEF, expr.loc,
-          "failed to resolve " + expr.text + ": Unknown variable name");
+          "failed to resolve " + expr.text + ": Unknown variable name",
+          similar_name(expr.text, false));
   switch (symbol->kind) {
     case SymbolKind::Variable: {
       VariableId id(symbol->index);

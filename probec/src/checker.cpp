@@ -22,8 +22,9 @@ Checker::Checker(const ast::Tree& tree, const std::vector<Source>& sources, cons
   uint32_t function = 1;
 #define HP_ACTION(id, name, prototype) globals_[name] = {SymbolKind::Function, function++, 0, {}};
 #define HP_SUBROUTINE(id, name, prototype) HP_ACTION(id, name, prototype)
-#define HP_AGGFUNC(id, name, prototype) HP_ACTION(id, name, prototype)
-  /* An action that is also a type or built-in keeps the function: none is today. */
+/* Aggregating functions have a name space of their own: a variable may be called count. */
+#define HP_AGGFUNC(id, name, prototype) aggregating_[name] = Function::id;
+
 #include "probec/functions.def"
 #undef HP_ACTION
 #undef HP_SUBROUTINE
@@ -289,18 +290,16 @@ void Checker::statement(ast::StmtId id, Block& block) {
       auto function = static_cast<Function>(symbol->index);
       if (is_action(function)) return action(function, expr, block);
       /* stack(), ustack(), sym() ... record themselves. */
-      if (!is_aggregating(function)) {
-        const Prototype& proto = prototype(function);
-        if (proto.stack || proto.symbol) {
-          Stmt made;
-          made.kind = StmtKind::Action;
-          made.action = Function::Trace;
-          made.loc = expr.loc;
-          made.operands = operands({call(expr)});
-          recording(Function::Trace, expr.loc);
-          append(block, std::move(made));
-          return;
-        }
+      const Prototype& proto = prototype(function);
+      if (proto.stack || proto.symbol) {
+        Stmt made;
+        made.kind = StmtKind::Action;
+        made.action = Function::Trace;
+        made.loc = expr.loc;
+        made.operands = operands({call(expr)});
+        recording(Function::Trace, expr.loc);
+        append(block, std::move(made));
+        return;
       }
     }
   }

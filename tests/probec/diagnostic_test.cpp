@@ -53,6 +53,19 @@ TEST_CASE("diagnostics: a caret and a hint on a terminal") {
         "   = hint: avg count llquantize lquantize max min quantize stddev sum\n");
 }
 
+TEST_CASE("diagnostics: a name close to a known one is suggested") {
+  auto hint = [](const std::string& text) {
+    std::string shown = message({{SourceKind::Clause, text, text}}, {.carets = true});
+    size_t at = shown.find("hint: ");
+    return at == std::string::npos ? "" : shown.substr(at + 6, shown.size() - at - 7);
+  };
+  CHECK(hint("BEGIN { trace(excename); }") == "did you mean execname?");
+  CHECK(hint("BEGIN { prinft(\"x\"); }") == "did you mean printf( )?");
+  CHECK(hint("BEGIN { @ = cuont(); }") == "did you mean count( )?");
+  CHECK(hint("BEGIN { mine = 1; trace(mime); }") == "did you mean mine?");
+  CHECK(hint("BEGIN { trace(nothing_like_it); }") == "");
+}
+
 TEST_CASE("diagnostics: several sources, the right one is named") {
   CHECK(
       message({{SourceKind::Clause, "BEGIN", "BEGIN"}, {SourceKind::Script, "g.d", "END { x; }"}},

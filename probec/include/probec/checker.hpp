@@ -80,6 +80,8 @@ class Checker {
   /* check_names.cpp */
   const Symbol* find(const std::string& name);
   void define(const std::string& name, Symbol symbol, Location loc);
+  /* "did you mean execname?", or "". */
+  std::string similar_name(const std::string& name, bool function) const;
   VariableId find_variable(Scope scope, const std::string& name) const;
   VariableId declare_variable(Scope scope, const std::string& name, TypeId type, Location loc);
   ExprId identifier(const ast::Expr& expr);
@@ -201,6 +203,7 @@ class Checker {
   const char* region_ = "";
 
   std::unordered_map<std::string, Symbol> globals_;
+  std::unordered_map<std::string, Function> aggregating_;
   std::unordered_map<std::string, VariableId> self_, this_;
   std::unordered_map<std::string, TypeId> structs_, unions_, enums_;
   std::unordered_map<std::string, AggregationId> aggregations_;
@@ -216,7 +219,6 @@ class Checker {
 
 /* By functions.def. */
 bool is_action(Function function);
-bool is_aggregating(Function function);
 /* "+", "==", "->": for messages. */
 const char* spelling_of(Op op);
 

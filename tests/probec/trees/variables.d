@@ -32,3 +32,11 @@ syscall:::return
 	self->start[probefunc] = 0;
 	self->depth = 0;
 }
+
+END
+{
+	count = 1;
+	max = count++;
+	@count = count();
+	@max = max(max);
+}
