@@ -256,6 +256,12 @@ Result<> Session::end() {
   segment_.set_state(HP_STATE_DRAINING);
   local_->end();
   consumer_->finish();
+  if (guest_) {
+    const uint64_t n = __atomic_load_n(&guest_->control().load_failures, __ATOMIC_RELAXED);
+    if (n != 0)
+      sink_->message(std::to_string(n) + (n == 1 ? " process" : " processes") +
+                     " of the command had no memory or descriptors to be traced\n");
+  }
   if (guest_ && guest_->exit_status()) report_command_end();
   output_.write("\n");
   /* A second signal says that the user does not want to wait for more. */

@@ -110,7 +110,13 @@ Program* ProgramTable::load(uint32_t slot, bool hidden) {
   auto fresh = std::make_unique<Loaded>();
   fresh->generation = wanted;
   Result<std::unique_ptr<Program>> program = fail("");
-  auto work = [&] { program = request(slot, &fresh->generation); };
+  auto work = [&] {
+    try {
+      program = request(slot, &fresh->generation);
+    } catch (const std::bad_alloc&) { /* RLIMIT_AS of the guest's, for one */
+      program = fail("no memory for a D program", ENOMEM);
+    }
+  };
   if (hidden)
     with_private_descriptors(socket_, work);
   else
@@ -118,7 +124,10 @@ Program* ProgramTable::load(uint32_t slot, bool hidden) {
   if (program) {
     fresh->program = std::move(*program);
   } else {
-    __atomic_fetch_add(&control_->load_failures, 1, __ATOMIC_RELAXED);
+    /* A program that ended meanwhile is no failure. */
+    const int code = program.error().code;
+    if (code != ENOENT && code != EPIPE)
+      __atomic_fetch_add(&control_->load_failures, 1, __ATOMIC_RELAXED);
     /* Only time heals a supervisor that does not answer; another generation all else. */
     if (program.error().code == ETIMEDOUT) fresh->retry_at = hp_now() + kRetryNs;
   }

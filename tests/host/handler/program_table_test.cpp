@@ -15,7 +15,9 @@ using handler::ProgramTable;
 #if defined(__SANITIZE_THREAD__)
 /* A forked child loads a program on a thread of its own, as monitors do. */
 extern "C" const char* __tsan_default_options();
-extern "C" const char* __tsan_default_options() { return "die_after_fork=0"; }
+extern "C" const char* __tsan_default_options() {
+  return "die_after_fork=0";
+}
 #endif
 
 namespace {
@@ -51,7 +53,7 @@ class Supervisor {
   hp_ctl ctl{};
   Fd theirs;
   std::atomic<int> requests{0};
-  std::atomic<bool> refuse{false};
+  std::atomic<int> refuse{0}; /* errno */
 
  private:
   void serve() {
@@ -65,7 +67,7 @@ class Supervisor {
       hp_ctl_reply reply{};
       int fds[2] = {object_.get(), segment_[q.slot].load()};
       reply.generation = generation_;
-      reply.error = refuse ? ENOENT : 0;
+      reply.error = refuse;
       (void)send_with_fds(reply_to[0].get(), &reply, sizeof reply, fds, refuse ? 0 : 2);
     }
   }
@@ -123,14 +125,19 @@ TEST_CASE("ProgramTable: a reused slot runs its new program, and the old one is 
 TEST_CASE("ProgramTable: a program that cannot be had is asked for once, and counted") {
   Fixture f;
   Supervisor s;
-  s.refuse = true;
+  s.refuse = EMFILE;
   ProgramTable table(&s.ctl, s.theirs.get());
   auto* me = table.add_thread();
   s.run(0, f);
   for (int i = 0; i < 5; i++) table.fire(*me, 1, kRead, f.firing);
   CHECK(s.requests == 1);
   CHECK(s.ctl.load_failures == 1);
-  s.refuse = false;
+  s.refuse = ENOENT; /* it ended in the meantime: nothing was lost */
+  s.run(0, f);
+  table.fire(*me, 1, kRead, f.firing);
+  CHECK(s.requests == 2);
+  CHECK(s.ctl.load_failures == 1);
+  s.refuse = 0;
   s.run(0, f);
   table.fire(*me, 1, kRead, f.firing);
   CHECK(f.g().entries == 1);
