@@ -36,7 +36,7 @@ std::vector<std::string> split(const char* text) {
 
 }  // namespace
 
-TEST_CASE("programs keep their kind and order; operands may stand anywhere") {
+TEST_CASE("programs keep their kind and order, operands may stand anywhere") {
   using probec::SourceKind;
   const Cli c = parsed({"-n", "BEGIN", "one", "-s", "f.d", "-P", "syscall", "two", "-m", "vmlinux",
                         "-f", "read", "-i", "7", "three"});
