@@ -36,7 +36,7 @@ bool CoreToken::take() {
   if (fd_ < 0) {
     char path[64];
     std::snprintf(path, sizeof path, "/dev/shm/hyprobe-cores-%u", static_cast<unsigned>(geteuid()));
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = open(file_ ? file_ : path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) return false;
     fd_ = place_descriptor(fd, true);
     if (fd_ < 0) return false;

@@ -9,7 +9,8 @@ namespace hp::guest {
 
 class CoreToken {
  public:
-  CoreToken() = default;
+  /* file: another than the user's common one, for tests; it must outlive the token. */
+  explicit CoreToken(const char* file = nullptr) : file_(file) {}
   CoreToken(const CoreToken&) = delete;
   CoreToken& operator=(const CoreToken&) = delete;
   ~CoreToken() { drop(); }
@@ -22,6 +23,7 @@ class CoreToken {
 
  private:
   void drop();
+  const char* file_;
   int fd_ = -1, byte_ = -1;
 };
 
