@@ -54,7 +54,7 @@ struct Gate {
 
 TEST_CASE("a claimed call carries its registers to the helper and its result back, flags kept") {
   Gate gate;
-  constexpr int kCalls = 20000;
+  constexpr int kCalls = 300; /* on a crowded machine each may cost a time slice */
   std::thread helper([&] {
     for (int i = 0; i < kCalls; ++i) {
       __atomic_store_n(&gate.slot->claim, 1, __ATOMIC_RELEASE);
