@@ -153,10 +153,7 @@ ExprId Checker::assign(const ast::Expr& expr) {
   if ((expr.op == Op::Divide || expr.op == Op::Remainder) && is_constant(b) && out_[b].value == 0)
     raise(Tag::D_DIV_ZERO, expr.loc, "expression contains division by zero");
   bool shift = expr.op == Op::ShiftLeft || expr.op == Op::ShiftRight;
-  TypeId own = out_[place].type;
-  const Type& of = out_.types[own];
-  TypeId left_promoted =
-      of.kind == TypeKind::Enum || of.size < 4 || is_bit_field(place) ? out_.types.int_type : own;
+  TypeId left_promoted = promoted_type(place);
   b = promote(b);
   made.operation_type = shift ? left_promoted : common_type(left_promoted, out_[b].type);
   made.b = shift ? b : convert(b, made.operation_type);

@@ -193,15 +193,20 @@ bool Checker::assignable(ExprId a, TypeId to) const {
   return out_.types.same(out_[a].type, to);
 }
 
-ExprId Checker::promote(ExprId a) {
+/* What C's integer promotions make of it. */
+TypeId Checker::promoted_type(ExprId a) const {
   const Type& of = type(a);
-  if (!of.is_integer()) return a;
+  if (!of.is_integer()) return out_[a].type;
+  bool narrow = of.kind == TypeKind::Enum || of.size < 4;
   if (is_bit_field(a)) {
     uint32_t width = out_.type_of(out_[a].a).members[out_[a].value].bit_width;
-    if (width < 32 || (width == 32 && of.is_signed)) return convert(a, out_.types.int_type);
+    narrow |= width < 32 || (width == 32 && of.is_signed);
   }
-  if (of.kind == TypeKind::Enum || of.size < 4) return convert(a, out_.types.int_type);
-  return a;
+  return narrow ? out_.types.int_type : out_[a].type;
+}
+
+ExprId Checker::promote(ExprId a) {
+  return convert(a, promoted_type(a));
 }
 
 TypeId Checker::common_type(TypeId a, TypeId b) const {

@@ -6,6 +6,9 @@ hp_program(probec_golden SOURCES golden_test.cpp DEPS hp_probec_front)
 add_test(NAME "probec_golden: errors" COMMAND probec_golden ${CMAKE_CURRENT_SOURCE_DIR}/errors)
 add_test(NAME "probec_golden: trees" COMMAND probec_golden ${CMAKE_CURRENT_SOURCE_DIR}/trees)
 
+# Integer arithmetic of compiled and run programs, against the C compiler's.
+hp_script_test("probec: integers as C has them" ${CMAKE_CURRENT_LIST_DIR}/against-c)
+
 # Fuzzing: the front compiled again by clang with libFuzzer, AddressSanitizer and UBSan.
 # By hand: build/<preset>/tests/probec/front_fuzz CORPUS_DIR -dict=tests/probec/fuzz/d.dict
 set(front_fuzz ${CMAKE_CURRENT_BINARY_DIR}/front_fuzz)

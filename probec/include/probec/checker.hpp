@@ -141,6 +141,7 @@ class Checker {
   ExprId convert_node(ExprId a, TypeId to, Conversion conversion, uint64_t bound = 0);
   bool castable(ExprId a, TypeId to) const;
   bool assignable(ExprId a, TypeId to) const; /* implicitly: assignment, argument */
+  TypeId promoted_type(ExprId a) const;
   ExprId promote(ExprId a);
   ExprId decay(ExprId a); /* arrays to pointers */
   TypeId common_type(TypeId a, TypeId b) const;
