@@ -8,22 +8,18 @@
  *
  * Exit status, as dtrace(1): 0, or what exit() was given; 1 after a fatal error; 2 for a command line
  * that makes no sense. */
-#include <elf.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <map>
 
 #include "host/session.hpp"
 #include "host/standard_descriptors.hpp"
 #include "probec/codegen.hpp"
 #include "probec/compiler.hpp"
 #include "probec_cli.hpp"
+#include "probec_command.hpp"
 
 using namespace hp;
 using probec::Option;
@@ -52,7 +48,6 @@ class Probec {
   int list();
   void list_pattern(const host::ProbePattern&, std::string& out) const;
   bool list_out(const std::string& text);
-  bool ready_for_command();
   int run();
   Result<int> run_session();
   host::SessionOptions session_options();
@@ -292,57 +287,6 @@ int Probec::list() {
   return list_out(out) ? 0 : 1;
 }
 
-/* 0 if a process guest can run the file, as far as its first bytes tell; else an errno. */
-int runnable(const std::string& path) {
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return 0; /* executable but not readable: its loader decides */
-  Elf64_Ehdr h{};
-  const ssize_t n = ::read(fd.get(), &h, sizeof h);
-  if (n >= 2 && std::memcmp(&h, "#!", 2) == 0) return 0;
-  const bool elf = n == sizeof h && std::memcmp(h.e_ident, ELFMAG, SELFMAG) == 0 &&
-                   h.e_ident[EI_CLASS] == ELFCLASS64 && h.e_machine == EM_X86_64;
-  return elf ? 0 : ENOEXEC;
-}
-
-/* What would otherwise only fail inside the guest is said here, before anything starts. */
-bool Probec::ready_for_command() {
-  const std::string& name = cli_.command[0];
-  std::vector<std::string> candidates;
-  if (name.find('/') != std::string::npos) {
-    candidates.push_back(name);
-  } else {
-    const char* path = std::getenv("PATH");
-    std::string rest = path ? path : "/usr/local/bin:/usr/bin:/bin";
-    for (size_t at = 0; at <= rest.size();) {
-      const size_t colon = std::min(rest.find(':', at), rest.size());
-      const std::string dir = rest.substr(at, colon - at);
-      candidates.push_back((dir.empty() ? "." : dir) + "/" + name);
-      at = colon + 1;
-    }
-  }
-  int error = ENOENT;
-  for (const std::string& c : candidates) {
-    struct stat st{};
-    if (::stat(c.c_str(), &st) != 0) continue;
-    if (S_ISREG(st.st_mode) && ::access(c.c_str(), X_OK) == 0) {
-      error = runnable(c);
-      break;
-    }
-    error = EACCES;
-  }
-  if (error != 0)
-    return fatal(Error::from_errno("failed to execute " + name, error).message +
-                 (error == ENOEXEC ? " (neither an x86-64 ELF program nor a #! script)" : "")),
-           false;
-  const Fd kvm(::open("/dev/kvm", O_RDWR | O_CLOEXEC));
-  if (!kvm)
-    return fatal(Error::from_errno("cannot open /dev/kvm").message +
-                 ": -c runs the command as a process guest and needs it" +
-                 (errno == EACCES ? " (be root, or a member of group kvm)" : "")),
-           false;
-  return true;
-}
-
 host::TextOptions Probec::text_options() const {
   host::TextOptions t;
   t.quiet = options_.flag(Option::quiet);
@@ -387,7 +331,8 @@ int Probec::run() {
   if (enabling_.probes.empty() && !options_.flag(Option::zdefs)) return fatal("no probes matched");
   if ((object_.header().flags & HP_OBJ_DESTRUCTIVE) && !options_.flag(Option::destructive))
     return fatal("could not enable tracing: Destructive actions not allowed");
-  if (!cli_.command.empty() && !ready_for_command()) return 1;
+  if (!cli_.command.empty())
+    if (const Result<> r = check_command(cli_.command[0]); !r) return fatal(r.error().message);
   if (options_.flag(Option::destructive)) notice("allowing destructive actions");
 
   const Result<int> status = run_session();

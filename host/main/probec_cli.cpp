@@ -2,8 +2,7 @@
 
 #include <getopt.h>
 
-#include <cctype>
-
+#include "probec_command.hpp"
 #include "transport/control.h"
 
 namespace hp {
@@ -74,38 +73,6 @@ std::string usage_text(const std::string& program) {
          "\t--elf     write the compiled program to a file\n"
          "\t--gate    how the command's system calls leave its virtual machine\n"
          "\t--socket  control socket of the coordinator\n";
-}
-
-Result<std::vector<std::string>> split_command(const std::string& text) {
-  std::vector<std::string> words;
-  std::string word;
-  bool in_word = false;
-  char quote = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quote == '\'' ? c == '\'' : quote == '"' && c == '"') {
-      quote = 0;
-    } else if (c == '\\' && quote != '\'' && i + 1 < text.size() &&
-               (quote == 0 || text[i + 1] == '"' || text[i + 1] == '\\')) {
-      word += text[++i];
-      in_word = true;
-    } else if (quote != 0) {
-      word += c;
-    } else if (c == '\'' || c == '"') {
-      quote = c;
-      in_word = true;
-    } else if (std::isspace(static_cast<unsigned char>(c))) {
-      if (in_word) words.push_back(std::exchange(word, {}));
-      in_word = false;
-    } else {
-      word += c;
-      in_word = true;
-    }
-  }
-  if (quote != 0) return fail("a quote is not closed in the command '" + text + "'");
-  if (in_word) words.push_back(word);
-  if (words.empty()) return fail("no command is given");
-  return words;
 }
 
 tl::expected<Cli, CliError> parse_cli(int argc, char** argv) {

@@ -43,8 +43,4 @@ struct CliError {
 tl::expected<Cli, CliError> parse_cli(int argc, char** argv);
 std::string usage_text(const std::string& program);
 
-/* A command as -c takes it: words between white space; '...', "..." and \ keep it together. Nothing
- * is expanded. Fails on an open quote and on no words. */
-Result<std::vector<std::string>> split_command(const std::string& text);
-
 }  // namespace hp

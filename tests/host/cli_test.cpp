@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "probec_cli.hpp"
+#include "probec_command.hpp"
 #include "transport/control.h"
 
 using namespace hp;
