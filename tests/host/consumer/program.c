@@ -1,11 +1,11 @@
 /* A D program of which the consumer's tests write the records themselves: one action of each kind. */
-#define STRINGS(S)                                                                 \
-  S(dtrace, "dtrace")                                                              \
-  S(begin, "BEGIN")                                                                \
-  S(c0, "hp_clause_0")                                                             \
-  S(c1, "hp_clause_1")                                                             \
-  S(type, "int") S(agg, "a") S(second, "b") S(words, "%s %d\n") S(row, "%s=%@d\n") \
-      S(both, "%s %@d %@d\n") S(path, "%s") S(shell, "echo said %s")
+/* clang-format off */
+#define STRINGS(S)                                                          \
+  S(dtrace, "dtrace") S(begin, "BEGIN") S(c0, "hp_clause_0")                \
+  S(c1, "hp_clause_1") S(type, "int") S(agg, "a") S(second, "b")            \
+  S(words, "%s %d\n") S(row, "%s=%@d\n") S(both, "%s %@d %@d\n")           \
+  S(path, "%s") S(shell, "echo said %s")
+/* clang-format on */
 #define TABLES(T)                                      \
   T(HP_TBL_DESCS, descs, struct hp_obj_desc, 2)        \
   T(HP_TBL_CLAUSES, clauses, struct hp_obj_clause, 2)  \
