@@ -20,6 +20,7 @@
 #include "probec/compiler.hpp"
 #include "transport/control.h"
 #include "transport/guest_access.hpp"
+#include "transport/syscalls.hpp"
 
 using namespace hp;
 
@@ -66,9 +67,12 @@ struct World {
   explicit World(const char* text) : elf(compile(text)) {
     Object object = must(Object::parse(elf));
     segment = must(host::Segment::create(object, {}));
-    for (uint32_t id : {kRead, kReadReturn, kOpen, kOpen + 1})
-      must(segment.add_probe(id, "syscall", "vmlinux", id < kOpen ? "read" : "open",
-                             id & 1 ? "return" : "entry"));
+    /* The whole universe that `syscall:::entry` and `syscall:::return` match. */
+    for (uint32_t nr = 0; nr < HP_CTL_SYSCALLS; nr++)
+      if (const SyscallInfo* call = syscall_info(nr))
+        for (uint32_t is_return : {0u, 1u})
+          must(segment.add_probe(HP_PROBE_SYSCALL + 2 * nr + is_return, "syscall", "vmlinux",
+                                 call->name, is_return ? "return" : "entry"));
     program = must(handler::Program::load(std::move(object), segment.fd(), {"web1", "host1"}));
     segment.set_state(HP_STATE_ACTIVE);
     firing.pid = firing.tid = ::getpid();
@@ -198,6 +202,7 @@ BENCHMARK_CAPTURE(fire, count_by_vmname_execname,
                   "syscall:::entry { @[vmname, execname] = count(); }");
 BENCHMARK_CAPTURE(fire, quantize_arg2, "syscall:::entry { @[probefunc] = quantize(arg2); }");
 BENCHMARK_CAPTURE(fire, count_by_copyinstr, "syscall:::entry { @[copyinstr(arg0)] = count(); }");
+BENCHMARK_CAPTURE(fire, count_by_epid, "syscall:::entry { @[epid] = count(); }");
 BENCHMARK_CAPTURE(fire, trace, "syscall:::entry { trace(arg2); }");
 BENCHMARK_CAPTURE(fire, printf, "syscall:::entry { printf(\"%s %d\\n\", execname, arg2); }");
 BENCHMARK_CAPTURE(fire, two_clauses,

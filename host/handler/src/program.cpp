@@ -70,9 +70,9 @@ uint32_t Program::index_of(uint32_t id) noexcept {
   }
   if (from >= n) return kNoProbe;
   for (uint32_t i = from; i < n; i++) {
-    uint32_t entry = __atomic_load_n(&probes[i].id, __ATOMIC_RELAXED), zero = 0;
-    if (entry < kFastIds)
-      index_[entry].compare_exchange_strong(zero, i + 1, std::memory_order_relaxed);
+    uint32_t entry = __atomic_load_n(&probes[i].id, __ATOMIC_RELAXED);
+    if (entry < kFastIds && index_[entry].load(std::memory_order_relaxed) == 0)
+      index_[entry].store(i + 1, std::memory_order_relaxed);
   }
   indexed_.store(n, std::memory_order_relaxed);
   uint32_t at = index_[id].load(std::memory_order_relaxed);

@@ -10,7 +10,7 @@
  *
  * Follows the System V ABI, AMD64 supplement, relocation types R_X86_64_64, 32, 32S, PC32, PC64,
  * PLT32, GOTPCREL, GOTPCRELX, REX_GOTPCRELX; every other one is refused, as are constructors, thread-local
- * storage and indirect functions. Takes some ten microseconds: each exec in a guest pays it.
+ * storage and indirect functions. Linking takes some twenty microseconds: each exec in a guest pays it.
  *
  * An Image owns its memory; code must not run when it is destroyed. Survives fork(2). */
 #pragma once
