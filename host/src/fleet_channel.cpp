@@ -43,6 +43,16 @@ Result<std::unique_ptr<FleetChannel>> FleetChannel::connect(const std::string& p
                   err);
     return fail_errno("cannot connect to " + path, err);
   }
+  /* Who listens there runs code in our guests, or gets our programs: in a directory that others can
+   * write it might be anyone. */
+  ucred server{};
+  socklen_t size = sizeof server;
+  if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &server, &size) != 0)
+    return fail_errno("cannot tell who listens at " + path);
+  if (server.uid != 0 && server.uid != ::geteuid())
+    return fail("the coordinator at " + path + " is run by another user (uid " +
+                    std::to_string(server.uid) + "), who is not trusted",
+                EPERM);
   return std::make_unique<FleetChannel>(std::move(socket), max_line);
 }
 

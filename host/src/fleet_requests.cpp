@@ -149,6 +149,11 @@ Result<> FleetServer::submit(Peer& p, const rpc::Message& m, std::vector<Fd> fds
   program.pid = p.credentials.pid;
   program.uid = p.credentials.uid;
   const ProgramIdent ident = program.ident;
+  /* A program is code that runs with the rights of a guest's user. */
+  if (program.uid != 0)
+    program.matches = [matches = std::move(program.matches), uid = program.uid](const Guest& g) {
+      return g.uid == uid && matches(g);
+    };
   HP_TRYV(coordinator_.submit(p.id, ident, options, program.matches, now(), effects));
   spdlog::info("program {} submitted by pid {} (uid {})", to_hex(ident), program.pid, program.uid);
   running_[ident] = std::move(program);

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
@@ -389,6 +390,54 @@ TEST_CASE("what peers send is not trusted") {
   CHECK(e->kind == FleetEvent::Aborted);
   CHECK_FALSE(e->reason.empty());
   CHECK_FALSE(f.has_programs());
+}
+
+TEST_CASE("a user traces its own guests only, and trusts no other user's coordinator") {
+  if (::geteuid() != 0) {
+    MESSAGE("SKIPPED: needs root to be two users");
+    return;
+  }
+  Fleet f;
+  f.guest("web1", {"sleep", "1000"});
+  REQUIRE(::chmod(f.dir.c_str(), 0755) == 0);
+  REQUIRE(::chmod(f.socket.c_str(), 0666) == 0);
+  Program p;
+  int report[2];
+  REQUIRE(::pipe2(report, O_CLOEXEC) == 0);
+  pid_t user = ::fork();
+  if (user == 0) {
+    char result = 'f';
+    if (::setgid(65534) == 0 && ::setuid(65534) == 0) {
+      auto client = FleetClient::connect(f.socket);
+      if (client && (*client)->submit(p.object.get(), p.segment.fd(), {})) {
+        auto e = (*client)->wait_decision(20s);
+        if (e && e->kind == FleetEvent::Committed) result = e->guests.empty() ? '0' : '+';
+      }
+    }
+    ssize_t n = ::write(report[1], &result, 1);
+    ::_exit(n == 1 ? 0 : 1);
+  }
+  ::close(report[1]);
+  char result = 0;
+  CHECK(::read(report[0], &result, 1) == 1);
+  ::close(report[0]);
+  ::waitpid(user, nullptr, 0);
+  CHECK(result == '0');
+
+  fs::path theirs = f.dir / "theirs";
+  fs::create_directory(theirs);
+  REQUIRE(::chown(theirs.c_str(), 65534, 65534) == 0);
+  fs::copy_file(HP_BIN_DIR "/probed", theirs / "probed"); /* that user may not reach the build */
+  Process other({"/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+                 theirs / "probed", "coordinator", "--foreground", "--socket", theirs / "s"});
+  CHECK(wait_for([&] { return fs::exists(theirs / "s"); }));
+  auto client = FleetClient::connect(theirs / "s");
+  CHECK(wait_for([&] { /* between bind and listen a connection is refused */
+                       client = FleetClient::connect(theirs / "s");
+                       return client || client.error().code != ECONNREFUSED;
+  }));
+  REQUIRE_FALSE(client);
+  CHECK(client.error().message.find("another user (uid 65534)") != std::string::npos);
 }
 
 TEST_CASE("no coordinator: the message says how to start one") {

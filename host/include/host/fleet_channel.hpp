@@ -35,6 +35,7 @@ class FleetChannel {
 
   /* Takes a connected Unix stream socket and makes it non-blocking. */
   FleetChannel(Fd socket, size_t max_line);
+  /* Refuses a socket that neither root nor the caller's own user serves. */
   static Result<std::unique_ptr<FleetChannel>> connect(const std::string& path, size_t max_line);
 
   int fd() const { return socket_.get(); }
