@@ -102,9 +102,10 @@ void KvmShared::announce() {
   c = reinterpret_cast<kvm_cpuid2*>(cpuid.data());
   auto* entries = reinterpret_cast<kvm_cpuid_entry2*>(cpuid.data() + kCpuidHead / 8);
   kvm_cpuid_entry2 base{.function = HP_CPUID_BASE, .eax = HP_CPUID_LAST};
-  std::memcpy(&base.ebx, HP_CPUID_SIGNATURE, 4);
-  std::memcpy(&base.ecx, HP_CPUID_SIGNATURE + 4, 4);
-  std::memcpy(&base.edx, HP_CPUID_SIGNATURE + 8, 4);
+  static constexpr char signature[] = HP_CPUID_SIGNATURE;
+  std::memcpy(&base.ebx, &signature[0], 4);
+  std::memcpy(&base.ecx, &signature[4], 4);
+  std::memcpy(&base.edx, &signature[8], 4);
   entries[c->nent++] = base;
   entries[c->nent++] = {.function = HP_CPUID_ABI,
                         .eax = HP_ABI_VERSION,

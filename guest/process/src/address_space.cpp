@@ -248,7 +248,7 @@ int64_t AddressSpace::shmat(int id, uint64_t addr, int flags) {
     addr = gap_below(length, kPageSize, mmap_top_);
     if (!addr) return -ENOMEM;
   } else {
-    if (flags & SHM_RND) addr &= ~(uint64_t{SHMLBA} - 1);
+    if (flags & SHM_RND) addr &= ~(static_cast<uint64_t>(SHMLBA) - 1);
     if (!in_arena(addr, length)) return -EINVAL;
   }
   int64_t r = result_of(syscall(SYS_shmat, id, addr, flags));

@@ -26,8 +26,8 @@ struct Process {
   unsigned gate = HP_GATE_AUTO;
   void (*lock_heap)() = nullptr;
   void (*unlock_heap)() = nullptr;
-  bool vfork_child = false;    /* shares its memory with another process */
-  std::atomic<int> threads{1}; /* live guest threads */
+  bool vfork_child = false;     /* shares its memory with another process */
+  std::atomic<int> threads{1};  /* live guest threads */
   std::atomic<int> in_guest{0}; /* threads that run guest code just now, not a system call */
   std::atomic<bool> slot_forbidden{
       false}; /* credentials or namespaces may differ between threads */

@@ -14,10 +14,10 @@
 namespace hp::guest {
 
 struct MonitorOptions {
-  int control_fd = -1;          /* hp_ctl memfd; -1: untraced */
-  int socket_fd = -1;           /* to the supervisor, see transport/control.h */
-  int program_fd = -1;          /* after exec: the program's file, checked already */
-  int self_fd = -1;             /* the monitor's own file, for exec; -1: /proc/self/exe is opened */
+  int control_fd = -1; /* hp_ctl memfd; -1: untraced */
+  int socket_fd = -1;  /* to the supervisor, see transport/control.h */
+  int program_fd = -1; /* after exec: the program's file, checked already */
+  int self_fd = -1;    /* the monitor's own file, for exec; -1: /proc/self/exe is opened */
   int kvm_fd = -1;     /* /dev/kvm, opened by an earlier monitor of the guest; -1: it is opened */
   std::string comm;    /* from_exec: the process's name */
   unsigned gate = HP_GATE_AUTO; /* without a control page; otherwise hp_ctl.gate counts */
