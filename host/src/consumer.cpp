@@ -39,6 +39,7 @@ Consumer::Consumer(const Object& object, Segment& segment, Sink& sink, ConsumerO
     : object_(object), segment_(segment), sink_(sink), options_(options), table_(describe(object)) {
   for (const hp_obj_field& f : object.fields())
     uses_guests_ |= f.val == HP_VAL_VMNAME || f.val == HP_VAL_HOSTNAME;
+  if (uses_guests_) known_guests_.resize(HP_MAX_GUESTS);
 }
 
 void Consumer::refresh_names() {
@@ -53,7 +54,9 @@ void Consumer::refresh_names() {
   const hp_seg_guest* guests = segment_.view().guests();
   for (uint32_t i = 0; i < HP_MAX_GUESTS; ++i) {
     if (__atomic_load_n(&guests[i].state, __ATOMIC_ACQUIRE) == 0) continue;
-    names_.guests[i] = {bounded(guests[i].name), bounded(guests[i].hostname)};
+    if (std::memcmp(&guests[i], &known_guests_[i], sizeof guests[i]) == 0) continue;
+    known_guests_[i] = guests[i];
+    names_.guests[i] = {bounded(known_guests_[i].name), bounded(known_guests_[i].hostname)};
   }
 }
 

@@ -78,6 +78,7 @@ class Consumer {
   uint64_t drops_[HP_DROP_MAX] = {};
   uint64_t damaged_ = 0, damaged_reported_ = 0; /* records that did not fit the object */
   bool uses_guests_ = false;
+  std::vector<hp_seg_guest> known_guests_; /* what names_.guests was made from, by vmid */
 };
 
 }  // namespace hp::host
