@@ -4,8 +4,6 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include <cstdio>
-
 #include "descriptors.hpp"
 
 namespace hp::guest {
@@ -34,9 +32,7 @@ bool CoreToken::take() {
   int cores = spare_cores();
   if (cores <= 0) return false;
   if (fd_ < 0) {
-    char path[64];
-    std::snprintf(path, sizeof path, "/dev/shm/hyprobe-cores-%u", static_cast<unsigned>(geteuid()));
-    int fd = open(file_ ? file_ : path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = open(file_, O_RDWR | O_CLOEXEC);
     if (fd < 0) return false;
     fd_ = place_descriptor(fd, true);
     if (fd_ < 0) return false;

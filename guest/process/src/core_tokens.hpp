@@ -1,16 +1,17 @@
-/* Spare cores, shared fairly among all guests of a user on this machine.
+/* Spare cores, shared fairly among all guests on this machine.
  *
  * A helper thread that polls occupies a core, so at most (cores - 1) may poll at once. A token is an
- * open-file-description lock (fcntl(2), F_OFD_SETLK) on one byte of a file in /dev/shm: the kernel
- * gives it back when its holder dies, however it dies. Nothing is ever written to the file. */
+ * open-file-description lock (fcntl(2), F_OFD_SETLK) on one byte of /dev/kvm, which all of them can
+ * open and nobody else locks: no file has to be made or removed, and the kernel gives a token back when
+ * its holder dies, however it dies. */
 #pragma once
 
 namespace hp::guest {
 
 class CoreToken {
  public:
-  /* file: another than the user's common one, for tests; it must outlive the token. */
-  explicit CoreToken(const char* file = nullptr) : file_(file) {}
+  /* file: another than the common one, for tests; it must outlive the token. */
+  explicit CoreToken(const char* file = "/dev/kvm") : file_(file) {}
   CoreToken(const CoreToken&) = delete;
   CoreToken& operator=(const CoreToken&) = delete;
   ~CoreToken() { drop(); }
