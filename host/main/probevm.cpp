@@ -104,7 +104,12 @@ int run(const Options& o) {
     ::poll(fds, std::size(fds), timeout);
     guest.dispatch();
     if (fds[2].revents) forward_signals(signals.get(), guest);
-    if (member) member->dispatch();
+    if (member) {
+      member->dispatch();
+      if (uint64_t n = member->new_load_failures())
+        std::fprintf(stderr, "probevm: %s: %llu process%s could not load a program\n",
+                     o.name.c_str(), static_cast<unsigned long long>(n), n == 1 ? "" : "es");
+    }
   }
   int status = guest.exit_status().value_or(kOwnFailure << 8);
   started->reset();

@@ -45,6 +45,12 @@ void FleetMember::enable(const ProgramIdent& ident) {
   supervisor_->commit(l.slot, l.mask);
 }
 
+uint64_t FleetMember::new_load_failures() {
+  if (!supervisor_) return 0;
+  const uint64_t total = __atomic_load_n(&supervisor_->control().load_failures, __ATOMIC_RELAXED);
+  return total - std::exchange(load_failures_, total);
+}
+
 void FleetMember::unload(const ProgramIdent& ident) {
   auto it = programs_.find(ident);
   if (it == programs_.end()) return;

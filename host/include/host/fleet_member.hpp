@@ -49,6 +49,8 @@ class FleetMember final : private ProgramHost {
   void dispatch();
   /* Everything that ran in the fleet when the guest registered is enabled here, or was refused. */
   bool settled() const;
+  /* How often a process of the guest could not load a program, since this was asked last. */
+  uint64_t new_load_failures();
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -79,6 +81,7 @@ class FleetMember final : private ProgramHost {
   bool registered_ = false;
   std::string refusal_;
   uint32_t vmid_ = 0;
+  uint64_t load_failures_ = 0;
   uint32_t pending_ = 0, decided_ = 0;
   Clock::time_point retry_{};
   std::chrono::milliseconds backoff_{0};
