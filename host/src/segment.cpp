@@ -153,6 +153,8 @@ Result<> Segment::set_guest(uint32_t vmid, std::string_view name, std::string_vi
 
 void Segment::set_state(uint32_t state) {
   __atomic_store_n(&header()->state, state, __ATOMIC_RELEASE);
+  /* Before any look at a slot's owner: a firing takes its slot, then reads the state. */
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 void Segment::request_exit(int32_t status) {
@@ -170,9 +172,10 @@ uint64_t Segment::firings() const {
 bool Segment::take(uint32_t index, SlotSnapshot& snapshot, uint64_t wait_ns) {
   hp_slot* slot = view_.slot(index);
   snapshot.record_bytes_ = snapshot.aggregation_bytes_ = 0;
-  /* Idle slots cost two loads. Whoever writes just now is seen next time. */
+  /* Idle slots cost a few loads. */
   uint32_t half = __atomic_load_n(&slot->active, __ATOMIC_RELAXED) & 1;
-  if (__atomic_load_n(&slot->principal[half].used, __ATOMIC_ACQUIRE) == 0 &&
+  if (__atomic_load_n(&slot->owner, __ATOMIC_ACQUIRE) == 0 &&
+      __atomic_load_n(&slot->principal[half].used, __ATOMIC_ACQUIRE) == 0 &&
       __atomic_load_n(&slot->agg[half].used, __ATOMIC_ACQUIRE) == 0)
     return true;
   if (!handler::lock_for(slot, static_cast<uint32_t>(::gettid()), wait_ns)) return false;

@@ -155,14 +155,13 @@ void Program::run(Frame& frame, uint32_t probe, const std::atomic<uint64_t>* bit
   const uint32_t id = segment_.probes()[probe].id;
   ctx.probe = probe;
   if (locals_ != 0) std::memset(ctx.locals, 0, locals_);
-  bool first = true;
   for (uint32_t w = 0; w < words_; w++) {
     uint64_t word = bits[w].load(std::memory_order_relaxed);
     if (w == 0) word &= ~uint64_t{1};
     for (; word != 0; word &= word - 1) {
-      /* exit() in an earlier clause ends the firing, except for END and ERROR. */
-      if (!first && !may_run(id)) return;
-      first = false;
+      /* Asked again now that the slot is held: a consumer that has left ACTIVE waits for slots in use
+       * and misses nothing. And exit() in an earlier clause ends the firing. */
+      if (!may_run(id)) return;
       ctx.clause = enablings_[w * 64 + static_cast<uint32_t>(std::countr_zero(word)) - 1].clause;
       ctx.action = 0;
       ctx.fault = 0;

@@ -2,6 +2,9 @@
 
 #include <sys/stat.h>
 
+#include <atomic>
+#include <thread>
+
 #include "fixture.hpp"
 
 using namespace hp;
@@ -65,6 +68,41 @@ TEST_CASE("Segment: each record and each count is taken exactly once") {
   f.program->fire_id(kWriteReturn, f.firing);
   CHECK(take() == 1);
   CHECK(take() == 0);
+}
+
+TEST_CASE("Segment: a slot in use is waited for, though nothing is in it yet") {
+  Fixture f;
+  hp_slot* slot = f.segment.view().slot(0);
+  host::SlotSnapshot s;
+  CHECK(f.segment.take(0, s));
+  slot->owner = 1; /* its firing may be about to write */
+  CHECK(!f.segment.take(0, s, 100'000));
+  slot->owner = 0;
+  CHECK(f.segment.take(0, s));
+}
+
+TEST_CASE("Segment: every firing that ran before the end is in the last round") {
+  for (int round = 0; round < 30; round++) {
+    Fixture f;
+    std::atomic<bool> started{false};
+    std::thread guest([&] {
+      hp_firing firing = f.firing;
+      firing.host_tid = ::gettid();
+      while (f.program->fire_id(kOpen, firing)) started = true;
+    });
+    while (!started) std::this_thread::yield();
+    f.segment.set_state(HP_STATE_DRAINING);
+    host::SlotSnapshot s;
+    uint64_t counted = 0;
+    for (uint32_t i = 0; i < f.segment.view().nslots(); i++) {
+      while (!f.segment.take(i, s)) {
+      }
+      s.for_each_aggregation(f.program->object(),
+                             [&](const hp_agg_entry&, auto, auto words) { counted += words[0]; });
+    }
+    guest.join();
+    CHECK(counted == f.g().entries);
+  }
 }
 
 TEST_CASE("Segment: a slot held by a stopped firing can still be looked at in the end") {
