@@ -75,7 +75,10 @@ bool Consumer::pressing() const {
 void Consumer::round(bool last) {
   const uint64_t cutoff = last ? UINT64_MAX : monotonic_now();
   for (uint32_t i = 0; i < segment_.view().nslots(); ++i) {
-    if (!segment_.take(i, snapshot_)) {
+    /* A firing in progress may have been preempted for long on a busy machine; one that was stopped
+     * (SIGSTOP) is not waited for. */
+    constexpr uint64_t kLastWait = 500'000'000;
+    if (!segment_.take(i, snapshot_, last ? kLastWait : Segment::kDefaultWait)) {
       if (!last) continue;
       segment_.peek(i, snapshot_);
     }
