@@ -136,7 +136,7 @@ Error run_monitor(const MonitorOptions& options, hp_ctl* control, SyscallObserve
   p->machine->enter_user(**cpu, regs);
   if (control) {
     if (!options.from_exec) {
-      __atomic_fetch_add(&control->processes, 1, __ATOMIC_RELAXED);
+      count_live(*p, 1, 1);
       wait_while_paused(control);
     } else {
       p->observer_link->fire_exit(*thread, Syscall{SYS_execve, {}}, 0);
