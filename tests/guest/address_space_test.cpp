@@ -22,7 +22,7 @@ struct Space : AddressSpace {
 }  // namespace
 
 TEST_CASE(
-    "mappings go top-down and next to each other; the hole of an unmapped one is used again") {
+    "mappings go top-down and next to each other, and the hole of an unmapped one is used again") {
   Space s;
   int64_t a = s.mmap(0, 0x3000, kRw, kAnon, -1, 0);
   int64_t b = s.mmap(0, 0x1000, kRw, kAnon, -1, 0);
@@ -36,7 +36,7 @@ TEST_CASE(
   CHECK(s.munmap(static_cast<uint64_t>(b), 0x10000) == 0);
 }
 
-TEST_CASE("hints are taken when free and ignored when not; MAP_FIXED replaces, NOREPLACE refuses") {
+TEST_CASE("hints are taken when free and ignored when not, MAP_FIXED replaces, NOREPLACE refuses") {
   Space s;
   uint64_t at = kPlace - 0x100'0000;
   CHECK(s.mmap(at, 0x2000, kRw, kAnon, -1, 0) == static_cast<int64_t>(at));
