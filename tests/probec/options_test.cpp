@@ -16,7 +16,7 @@ TEST_CASE("options: sizes take k m g t in either case") {
     CHECK_FALSE(parse_size(bad));
 }
 
-TEST_CASE("options: rates are the time between events; bare numbers are hz") {
+TEST_CASE("options: rates are the time between events and bare numbers are hz") {
   CHECK(*parse_rate("10ms") == 10000000);
   CHECK(*parse_rate("2s") == 2000000000);
   CHECK(*parse_rate("1sec") == 1000000000);
