@@ -16,13 +16,12 @@ namespace {
 
 class KvmVm final : public Vm {
  public:
-  KvmVm(Fd fd, int kvm, const std::function<int(int)>& place) : fd_(std::move(fd)), place_(place) {
+  KvmVm(Fd fd, int kvm, const std::function<int(int)>& place,
+        std::shared_ptr<const KvmShared> shared)
+      : fd_(std::move(fd)), place_(place), shared_(std::move(shared)) {
     run_size_ = static_cast<size_t>(ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0));
     int n = ioctl(fd_.get(), KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS);
     max_vcpus_ = n > 0 ? static_cast<unsigned>(n) : 4;
-    int x = ioctl(fd_.get(), KVM_CHECK_EXTENSION, KVM_CAP_XSAVE2);
-    shared_.xsave_size = x > 4096 ? static_cast<uint32_t>(x) : 4096;
-    shared_.load(kvm);
   }
 
   Result<> add_memslot(Gpa gpa, uint64_t size, Hva hva) override {
@@ -45,15 +44,15 @@ class KvmVm final : public Vm {
     if (place_) fd = Fd(place_(fd.release()));
     if (!fd) return fail_errno("cannot place a virtual CPU's descriptor");
     ++next_vcpu_;
-    auto vcpu = KvmVcpu::create(std::move(fd), run_size_, shared_);
+    auto vcpu = KvmVcpu::create(std::move(fd), run_size_, *shared_);
     if (!vcpu) return tl::make_unexpected(vcpu.error());
     vcpus_.push_back(vcpu->get());
     return std::unique_ptr<Vcpu>(std::move(*vcpu));
   }
 
   unsigned max_vcpus() const override { return max_vcpus_; }
-  uint32_t xstate_size() const override { return shared_.xsave_size; }
-  uint64_t xcr0() const override { return shared_.xcr0; }
+  uint32_t xstate_size() const override { return shared_->xsave_size; }
+  uint64_t xcr0() const override { return shared_->xcr0; }
   int fd() const override { return fd_.get(); }
   void abandon(bool close) override {
     for (KvmVcpu* v : vcpus_) v->abandon(close);
@@ -66,7 +65,7 @@ class KvmVm final : public Vm {
  private:
   Fd fd_;
   std::function<int(int)> place_;
-  KvmShared shared_;
+  std::shared_ptr<const KvmShared> shared_;
   std::mutex mutex_;
   std::vector<KvmVcpu*> vcpus_;
   size_t run_size_ = 0;
@@ -94,7 +93,12 @@ Result<Kvm> Kvm::open(std::function<int(int)> place, int already) {
     return fail("/dev/kvm speaks another version of the KVM interface");
   if (place) fd = Fd(place(fd.release()));
   if (!fd) return fail_errno("cannot place the descriptor of /dev/kvm");
+  int xsave = ioctl(fd.get(), KVM_CHECK_EXTENSION, KVM_CAP_XSAVE2);
+  auto shared = std::make_shared<KvmShared>();
+  if (xsave > 4096) shared->xsave_size = static_cast<uint32_t>(xsave);
+  shared->load(fd.get());
   Kvm kvm;
+  kvm.shared_ = std::move(shared);
   kvm.fd_ = std::move(fd);
   kvm.place_ = std::move(place);
   return kvm;
@@ -113,7 +117,7 @@ Result<std::unique_ptr<Vm>> Kvm::create_vm() {
   if (!fd) return fail_errno("cannot create a virtual machine");
   if (place_) fd = Fd(place_(fd.release()));
   if (!fd) return fail_errno("cannot place a virtual machine's descriptor");
-  return std::unique_ptr<Vm>(std::make_unique<KvmVm>(std::move(fd), fd_.get(), place_));
+  return std::unique_ptr<Vm>(std::make_unique<KvmVm>(std::move(fd), fd_.get(), place_, shared_));
 }
 
 }  // namespace hp::vmm

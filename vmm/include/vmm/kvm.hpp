@@ -8,6 +8,8 @@
 
 namespace hp::vmm {
 
+struct KvmShared;
+
 class Kvm {
  public:
   /* Opens /dev/kvm. The error says what to do when it is missing or forbidden. place: moves each
@@ -21,6 +23,7 @@ class Kvm {
  private:
   Fd fd_;
   std::function<int(int)> place_;
+  std::shared_ptr<const KvmShared> shared_; /* asked of KVM once, for all VMs */
 };
 
 }  // namespace hp::vmm
