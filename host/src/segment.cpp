@@ -152,9 +152,9 @@ Result<> Segment::set_guest(uint32_t vmid, std::string_view name, std::string_vi
 }
 
 void Segment::set_state(uint32_t state) {
-  __atomic_store_n(&header()->state, state, __ATOMIC_RELEASE);
-  /* Before any look at a slot's owner: a firing takes its slot, then reads the state. */
-  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  /* Sequentially consistent, before any look at a slot's owner: a firing takes its slot, then reads
+   * the state. */
+  __atomic_store_n(&header()->state, state, __ATOMIC_SEQ_CST);
 }
 
 void Segment::request_exit(int32_t status) {
@@ -174,7 +174,7 @@ bool Segment::take(uint32_t index, SlotSnapshot& snapshot, uint64_t wait_ns) {
   snapshot.record_bytes_ = snapshot.aggregation_bytes_ = 0;
   /* Idle slots cost a few loads. */
   uint32_t half = __atomic_load_n(&slot->active, __ATOMIC_RELAXED) & 1;
-  if (__atomic_load_n(&slot->owner, __ATOMIC_ACQUIRE) == 0 &&
+  if (__atomic_load_n(&slot->owner, __ATOMIC_SEQ_CST) == 0 &&
       __atomic_load_n(&slot->principal[half].used, __ATOMIC_ACQUIRE) == 0 &&
       __atomic_load_n(&slot->agg[half].used, __ATOMIC_ACQUIRE) == 0)
     return true;
