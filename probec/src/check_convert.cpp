@@ -19,7 +19,7 @@ uint64_t fit(uint64_t value, const Type& type) {
 }  // namespace
 
 ExprId Checker::add(Expr expr) {
-  if (out_.exprs.size() > 1u << 20)
+  if (out_.exprs.size() > 1u << 18)
     raise(Tag::D_CG_EXPR, expr.loc, "program is too large: expressions expand without end");
   out_.exprs.push_back(expr);
   return ExprId(out_.exprs.size() - 1);

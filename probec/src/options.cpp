@@ -75,7 +75,7 @@ bool text_allowed(Option option, std::string_view text) {
 
 bool accumulates(Option option) {
   return option == Option::incdir || option == Option::libdir || option == Option::define ||
-         option == Option::undef;
+         option == Option::undef || option == Option::cppargs;
 }
 
 }  // namespace

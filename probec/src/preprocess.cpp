@@ -65,6 +65,8 @@ Result<std::string> preprocess(const Source& source, const Options& options,
   lines(Option::incdir, "-I");
   lines(Option::define, "-D");
   lines(Option::undef, "-U");
+  lines(Option::cppargs, "");
+  if (options.flag(Option::undefs)) args.emplace_back("-undef");
   args.insert(args.end(), arguments.begin(), arguments.end());
   args.emplace_back("-");
 

@@ -86,3 +86,32 @@ TEST_CASE("preprocessor: macros, conditions and line numbers") {
                 true) ==
         "probec: failed to compile script f.d: Preprocessor failed to process input program\n");
 }
+
+TEST_CASE("preprocessor: -x define, undef, incdir and cppargs reach it") {
+  auto value = [](std::vector<const char*> settings) {
+    Options options;
+    for (const char* setting : settings) REQUIRE(options.set_assignment(setting));
+    CompileInput input;
+    input.sources = {
+        {SourceKind::Clause, "t", "#ifdef X\nBEGIN { trace(X); }\n#else\nEND { }\n#endif\n"}};
+    input.options = &options;
+    input.preprocess = true;
+    auto checked = check(input);
+    REQUIRE(checked);
+    return checked->clauses.at(0).descs.at(0).name;
+  };
+  CHECK(value({}) == "END");
+  CHECK(value({"define=X=1"}) == "BEGIN");
+  CHECK(value({"define=X=1", "undef=X"}) == "END");
+  CHECK(value({"cppargs=-DX=2"}) == "BEGIN");
+}
+
+TEST_CASE("checker: inlines that double without end are refused, not expanded") {
+  std::string text = "inline int a0 = pid + 1;\n";
+  for (int i = 1; i < 60; ++i)
+    text += "inline int a" + std::to_string(i) + " = a" + std::to_string(i - 1) + " + a" +
+            std::to_string(i - 1) + ";\n";
+  std::string found =
+      message({{SourceKind::Script, "f.d", text + "BEGIN { trace(a59); }"}}, {.tags = true});
+  CHECK(found.find("[D_CG_EXPR]") != std::string::npos);
+}

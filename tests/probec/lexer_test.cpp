@@ -83,7 +83,8 @@ TEST_CASE("lexer: the longest punctuator wins") {
                                 K::Ident, K::Ellipsis});
 }
 
-TEST_CASE("lexer: a slash closes a predicate only before a semicolon or brace or slash or the end") {
+TEST_CASE(
+    "lexer: a slash closes a predicate only before a semicolon or brace or slash or the end") {
   CHECK(Lexed("1 / 2").tokens[1].kind == TokenKind::Divide);
   CHECK(Lexed("1 / {").tokens[1].kind == TokenKind::PredicateEnd);
   CHECK(Lexed("1 / /* x */ ;").tokens[1].kind == TokenKind::PredicateEnd);
