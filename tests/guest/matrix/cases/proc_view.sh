@@ -2,7 +2,7 @@
 # needs: bash ps pgrep
 cat > script <<'END'
 #!/bin/bash
-readlink /proc/$$/exe; readlink /proc/$PPID/exe; ls /proc/$$/fd /proc/$$/task | sed "s/^$$$/PID/;s:/$$/:/PID/:"
+readlink /proc/$$/exe; readlink /proc/$PPID/exe; ls /proc/$$/fd /proc/$$/task > list; sed "s/^$$$/PID/;s:/$$/:/PID/:" list
 tr '\0' ' ' < /proc/$$/cmdline; echo; cat /proc/$$/comm; ps -o comm=,args= -p $$; ps -o nlwp=,stat= -p $$
 sleep 30 & p=$!; for i in $(seq 200); do [ "$(cat /proc/$p/comm)" = sleep ] && break; done
 pgrep -P $$ -x sleep | grep -c .; ps -o comm=,args= -p $p; readlink /proc/$p/exe; ls /proc/$p/fd; readlink /proc/$p/cwd | sed 's:.*/::'
