@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <asio/signal_set.hpp>
 #include <cstdio>
 
 #include "host/fleet_client.hpp"

@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#include <asio/post.hpp>
 #include <cstring>
 
 #include "host/fleet_program.hpp"
