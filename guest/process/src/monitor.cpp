@@ -135,12 +135,10 @@ Error run_monitor(const MonitorOptions& options, hp_ctl* control, SyscallObserve
   regs.rflags = 0x202;
   p->machine->enter_user(**cpu, regs);
   if (control) {
-    if (!options.from_exec) {
-      count_live(*p, 1, 1);
-      wait_while_paused(control);
-    } else {
+    if (options.from_exec)
       p->observer_link->fire_exit(*thread, Syscall{SYS_execve, {}}, 0);
-    }
+    else
+      wait_while_paused(control);
   }
   set_guest_mask(*thread, mask);
   thread->run();

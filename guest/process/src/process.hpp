@@ -33,12 +33,4 @@ struct Process {
       false}; /* credentials or namespaces may differ between threads */
 };
 
-/* The control page's live counts; a process that the kernel kills outright stays counted. */
-inline void count_live(const Process& p, int processes, int threads) {
-  if (!p.control) return;
-  __atomic_fetch_add(&p.control->processes, static_cast<uint64_t>(int64_t{processes}),
-                     __ATOMIC_RELAXED);
-  __atomic_fetch_add(&p.control->vcpus, static_cast<uint64_t>(int64_t{threads}), __ATOMIC_RELAXED);
-}
-
 }  // namespace hp::guest

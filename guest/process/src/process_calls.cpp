@@ -149,7 +149,6 @@ int64_t new_thread(GuestThread& t, const CloneRequest& r, uint64_t call_nr) {
     delete child;
     return err;
   }
-  count_live(t.process, 0, 1);
   return start.tid;
 }
 
@@ -179,7 +178,6 @@ void become_fork_child(GuestThread& t, const CpuState& state, uint64_t call_nr, 
   t.vcpu = t.cpu->index;
   load_cpu(*p.machine, **cpu, state);
   refresh_identity(t);
-  count_live(p, 1, 1);
   if (p.observer) p.observer->forked(t);
   if (p.observer_link) p.observer_link->fire_exit(t, Syscall{call_nr, {}}, 0);
 }
@@ -238,7 +236,6 @@ int sharing_main(void* p) {
   if (child->clear_handlers) reset_handlers(t.process);
   load_cpu(*t.process.machine, *t.cpu, child->state);
   refresh_identity(t);
-  count_live(t.process, 1, 1);
   if (t.process.observer_link)
     t.process.observer_link->fire_exit(t, Syscall{child->call_nr, {}}, 0);
   set_guest_mask(t, t.sigmask);
@@ -327,11 +324,9 @@ int64_t call_exit(GuestThread& t, const Syscall& s) {
   }
   int alive = s.nr == SYS_exit_group ? p.threads.load() : p.threads.fetch_sub(1);
   if (s.nr == SYS_exit_group || alive == 1 || p.vfork_child) {
-    count_live(p, -1, -std::max(alive, 1));
     if (p.vfork_child) end_host_process(t.host_stack, status);
     syscall(SYS_exit_group, status);
   }
-  count_live(p, 0, -1);
   t.helper.stop();
   if (p.observer) p.observer->thread_exit(t);
   HostStack* stack = t.host_stack;

@@ -49,7 +49,6 @@ struct hp_ctl {
   uint64_t pid_namespace; /* of the supervisor: inode of /proc/self/ns/pid; 0 unknown */
   uint32_t paused; /* atomic futex: 1 = the first monitor waits before its first instruction */
   /* statistics, written by monitors, atomic */
-  uint64_t processes, vcpus; /* live */
   uint64_t syscalls_doorbell, syscalls_slot;
   uint64_t load_failures; /* programs that a monitor could not load */
   uint64_t any;           /* atomic: bit per program with anything enabled; 0 = fast path */
