@@ -64,11 +64,12 @@ class Probec {
   void report(const probec::Diagnostic& d) const {
     const probec::DiagnosticStyle style{options_.flag(Option::errtags),
                                         ::isatty(STDERR_FILENO) == 1 || cli_.verbose > 0};
-    std::fputs(probec::render(d, cli_.sources, style, cli_.program).c_str(), stderr);
+    std::fputs(probec::render(d, sources_, style, cli_.program).c_str(), stderr);
   }
 
   Cli cli_;
   probec::Options& options_;
+  std::vector<probec::Source> sources_; /* what locations refer to: also files that were included */
   std::vector<Unit> units_;
   std::vector<uint32_t> unit_of_clause_;
   std::vector<probec::Location> locations_; /* of descriptions, in order; empty with -Y */
@@ -120,9 +121,10 @@ bool Probec::compile() {
   input.show_includes = cli_.show_includes;
   input.cpp_arguments = cli_.cpp_arguments;
   const tl::expected<probec::CheckedProgram, probec::Diagnostic> checked = probec::check(input);
+  sources_ = std::move(input.sources);
   if (!checked) return report(checked.error()), false;
   for (const probec::Clause& c : checked->clauses) {
-    unit_of_clause_.push_back(c.loc.source);
+    unit_of_clause_.push_back(sources_[c.loc.source].includer.value_or(c.loc.source));
     for (const probec::ProbeDesc& d : c.descs) locations_.push_back(d.loc);
   }
   probec::CodegenOptions codegen;
@@ -229,7 +231,7 @@ bool Probec::match_failed(size_t desc) {
     d.tag = probec::Tag::D_PDESC_ZERO;
     d.loc = locations_[desc];
     /* A description on the command line is its own place; in a script, the line says which. */
-    if (cli_.sources[d.loc.source].kind != probec::SourceKind::Script) d.loc.line = 0;
+    if (sources_[d.loc.source].kind != probec::SourceKind::Script) d.loc.line = 0;
     d.message = message;
     report(d);
   } else {
@@ -275,6 +277,7 @@ int Probec::list() {
     input.show_includes = cli_.show_includes;
     input.cpp_arguments = cli_.cpp_arguments;
     const auto checked = probec::check(input);
+    sources_ = std::move(input.sources);
     if (!checked) return report(checked.error()), 1;
     const auto pattern = [](const probec::ProbeDesc& d) {
       return host::ProbePattern{d.target, d.provider, d.module, d.function, d.name, d.id};

@@ -41,9 +41,8 @@ std::string render(const Diagnostic& diagnostic, const std::vector<Source>& sour
   std::string out = program + ": ";
   if (loc.source >= sources.size()) return out + diagnostic.message + "\n";
   const Source* source = &sources[loc.source];
-  /* An included file belongs to the script before it that has text. */
-  const Source* owner = source;
-  for (uint32_t i = loc.source; owner->text.empty() && i-- > 0;) owner = &sources[i];
+  /* An included file belongs to the script that included it. */
+  const Source* owner = source->includer ? &sources[*source->includer] : source;
   bool script = owner->kind == SourceKind::Script;
   out += script ? "failed to compile script " : "invalid probe specifier ";
   out += owner->name + ": ";

@@ -131,7 +131,7 @@ void Lexer::line_marker(const std::vector<std::string>& words, size_t first) {
     }
   /* Views of other texts stay valid: a string that moves keeps its heap buffer, and short ones are
    * looked up again. */
-  sources_.push_back({SourceKind::Script, file, {}});
+  sources_.push_back({SourceKind::Script, file, {}, main_});
   source_ = static_cast<uint32_t>(sources_.size() - 1);
   text_ = sources_[main_].text;
 }

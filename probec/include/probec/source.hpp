@@ -5,6 +5,7 @@
  */
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,8 @@ struct Source {
   SourceKind kind = SourceKind::Clause;
   std::string name; /* file name for messages, or the text itself for probes given as arguments */
   std::string text;
+  /* Of an entry that a line marker made: the source that the marker is in. */
+  std::optional<uint32_t> includer = {};
 };
 
 struct Location {

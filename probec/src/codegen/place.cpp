@@ -82,8 +82,10 @@ Place ClauseEmitter::member_place(const Expr& e) {
   Place p = materialised(place(e.a));
   const Member& m = p_.types[p.type].members[e.value];
   uint64_t byte = m.bit_offset / 8;
-  if (m.bit_width) {
-    p.bit_offset = static_cast<uint32_t>(m.bit_offset % 8);
+  if (m.bit_width) { /* from its aligned unit, which ends within the structure */
+    uint64_t unit = p_.types[m.type].size;
+    byte = byte / unit * unit;
+    p.bit_offset = static_cast<uint32_t>(m.bit_offset - byte * 8);
     p.bit_width = m.bit_width;
   }
   if (p.kind == Place::Kind::Host) p.ptr = at(p.ptr, byte);
@@ -176,7 +178,7 @@ void ClauseEmitter::copy(const Place& to, const Place& from) {
   }
 }
 
-/* The bytes that hold a bit-field: at most eight, from the byte it starts in. */
+/* The bytes that hold a bit-field: at most eight, from where its unit begins. */
 Place ClauseEmitter::unit_of_bits(const Place& p) {
   Place u = p;
   u.bit_width = u.bit_offset = 0;
