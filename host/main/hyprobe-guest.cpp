@@ -81,7 +81,7 @@ int main(int argc, char** argv) {
   hp::guest::MonitorOptions options = parse(argc, argv);
   options.lock_heap = hp::host::lock_heap;
   options.unlock_heap = hp::host::unlock_heap;
-  hp::guest::secure_descriptors(options);
+  hp::guest::secure_process(options);
   auto control = hp::guest::map_control(options.control_fd);
   if (!control) {
     std::fprintf(stderr, "hyprobe-guest: %s\n", control.error().message.c_str());

@@ -15,6 +15,8 @@ TEST_CASE("paths of /proc that would show the monitor") {
   CHECK(kind("/proc/self/maps") == ProcPath::kMaps);
   CHECK(kind("/proc/42/status") == ProcPath::kStatus);
   CHECK(kind("/proc/self/stat") == ProcPath::kStat);
+  CHECK(kind("/proc/43/limits") == ProcPath::kLimits);
+  CHECK(kind("/proc/self/task/43/limits") == ProcPath::kLimits);
   CHECK(kind("/proc/43/status") == ProcPath::kStatus);
   CHECK(classify_proc_path("/proc/42/exe", 42).pid == 0);
   CHECK(classify_proc_path("/proc/43/exe", 42).pid == 43);

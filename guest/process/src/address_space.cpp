@@ -10,6 +10,7 @@
 #include <iterator>
 
 #include "host_maps.hpp"
+#include "limits.hpp"
 #include "machine.hpp"
 #include "transport/result.hpp"
 
@@ -23,6 +24,9 @@ struct Range {
 constexpr size_t kMaxExcluded = 32;
 Range excluded[kMaxExcluded]; /* written once at start, before any guest code runs */
 size_t excluded_count = 0;
+
+/* What the kernel maps for every program besides its file: the stack as it starts, and the vDSO. */
+constexpr uint64_t kFirstStack = 132 << 10, kVdso = 24 << 10;
 
 int64_t result_of(long r) {
   return r == -1 ? -errno : r;
@@ -57,6 +61,7 @@ AddressSpace::AddressSpace() {
       excluded[excluded_count++] = r;
   }
   for (size_t i = 0; i < excluded_count; ++i) insert(excluded[i].start, excluded[i].end);
+  excluded_bytes_ = bytes_;
 }
 
 AddressSpace::~AddressSpace() {
@@ -70,13 +75,16 @@ void AddressSpace::insert(uint64_t start, uint64_t end) {
     if (previous->second >= start) {
       start = previous->first;
       end = std::max(end, previous->second);
+      bytes_ -= previous->second - previous->first;
       next = used_.erase(previous);
     }
   }
   while (next != used_.end() && next->first <= end) {
     end = std::max(end, next->second);
+    bytes_ -= next->second - next->first;
     next = used_.erase(next);
   }
+  bytes_ += end - start;
   used_.emplace_hint(next, start, end);
 }
 
@@ -90,6 +98,7 @@ void AddressSpace::erase(uint64_t start, uint64_t end) {
       continue;
     }
     it = used_.erase(it);
+    bytes_ -= std::min(e, end) - std::max(s, start);
     if (s < start) used_.emplace(s, start);
     if (e > end) it = used_.emplace(end, e).first;
   }
@@ -98,6 +107,76 @@ void AddressSpace::erase(uint64_t start, uint64_t end) {
 bool AddressSpace::is_free(uint64_t start, uint64_t end) const {
   auto next = used_.lower_bound(end);
   return next == used_.begin() || std::prev(next)->second <= start;
+}
+
+uint64_t AddressSpace::overlap(uint64_t start, uint64_t end) const {
+  uint64_t bytes = 0;
+  auto it = used_.upper_bound(start);
+  if (it != used_.begin()) --it;
+  for (; it != used_.end() && it->first < end; ++it)
+    if (it->second > start) bytes += std::min(it->second, end) - std::max(it->first, start);
+  return bytes;
+}
+
+uint64_t AddressSpace::counted() const {
+  uint64_t stack = overlap(stack_start_, stack_end_);
+  return bytes_ - excluded_bytes_ - stack + std::min(stack, kFirstStack) + kVdso;
+}
+
+uint64_t AddressSpace::size() {
+  std::lock_guard guard(mutex_);
+  return counted();
+}
+
+/* As the kernel's may_expand_vm(): by `total` bytes, `data` of them private and writable. */
+bool AddressSpace::may_grow(uint64_t total, uint64_t data) const {
+  constexpr uint64_t kPages = ~(kPageSize - 1);
+  if (total) {
+    rlimit limit = limit_of_guest(RLIMIT_AS);
+    if (limit.rlim_cur != RLIM_INFINITY && counted() + total > (limit.rlim_cur & kPages))
+      return false;
+  }
+  if (data) {
+    rlimit limit = limit_of_guest(RLIMIT_DATA);
+    if (limit.rlim_cur == RLIM_INFINITY) return true;
+    for (const HostMap& m : read_host_maps())
+      if (m.data && in_arena(m.start, m.end - m.start) &&
+          (m.start < stack_start_ || m.start >= stack_end_))
+        data += m.end - m.start;
+    /* A soft limit of 0 does not count (for Valgrind's sake). */
+    return data <= ((limit.rlim_cur ? limit.rlim_cur : limit.rlim_max) & kPages);
+  }
+  return true;
+}
+
+bool AddressSpace::is_data(uint64_t addr) const {
+  if (limit_of_guest(RLIMIT_DATA).rlim_cur == RLIM_INFINITY) return false;
+  for (const HostMap& m : read_host_maps())
+    if (m.start <= addr && addr < m.end) return m.data;
+  return false;
+}
+
+bool AddressSpace::may_protect(uint64_t addr, uint64_t size, int prot) {
+  if (!(prot & PROT_WRITE) || limit_of_guest(RLIMIT_DATA).rlim_cur == RLIM_INFINITY) return true;
+  uint64_t end = addr + page_up(size), data = 0;
+  if (!in_arena(addr, end - addr)) return true; /* refused elsewhere */
+  std::lock_guard guard(mutex_);
+  for (const HostMap& m : read_host_maps())
+    if (m.start < end && addr < m.end && !m.shared && !m.data)
+      data += std::min(end, m.end) - std::max(addr, m.start);
+  return may_grow(0, data);
+}
+
+int64_t AddressSpace::map_stack(uint64_t start, uint64_t size) {
+  std::lock_guard guard(mutex_);
+  if (!may_grow(kFirstStack, 0)) return -ENOMEM;
+  long r = syscall(SYS_mmap, start, size, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE, -1, 0);
+  if (r == -1) return -errno;
+  insert(start, start + size);
+  stack_start_ = start;
+  stack_end_ = start + size;
+  return r;
 }
 
 uint64_t AddressSpace::gap_below(uint64_t size, uint64_t align, uint64_t limit) const {
@@ -171,6 +250,9 @@ int64_t AddressSpace::mmap(uint64_t addr, uint64_t size, int prot, int flags, in
     }
     how |= MAP_FIXED_NOREPLACE;
   }
+  uint64_t growth = length - (flags & MAP_FIXED ? overlap(addr, addr + length) : 0);
+  bool data = (prot & PROT_WRITE) && (flags & MAP_TYPE) == MAP_PRIVATE;
+  if (!may_grow(growth, data ? growth : 0)) return -ENOMEM;
   long r = syscall(SYS_mmap, addr, size, prot, how, fd, offset);
   if (r == -1) return -errno;
   insert(addr, addr + length);
@@ -193,6 +275,8 @@ int64_t AddressSpace::mremap(uint64_t old, uint64_t old_size, uint64_t size, int
   if ((old & (kPageSize - 1)) || length == 0) return -EINVAL;
   if (!in_arena(old, std::max<uint64_t>(old_length, 1))) return -EFAULT;
   std::lock_guard guard(mutex_);
+  uint64_t growth = length - (flags & MREMAP_DONTUNMAP ? 0 : std::min(length, old_length));
+  if (growth && !may_grow(growth, is_data(old) ? growth : 0)) return -ENOMEM;
   if (flags & MREMAP_FIXED) {
     if (!in_arena(fixed, length)) return -EINVAL;
     int64_t r = result_of(syscall(SYS_mremap, old, old_size, size, flags, fixed));
@@ -226,7 +310,8 @@ int64_t AddressSpace::brk(uint64_t end) {
   if (end < brk_start_) return static_cast<int64_t>(brk_);
   uint64_t from = page_up(brk_), to = page_up(end);
   if (to > from) {
-    if (!in_arena(from, to - from) || !is_free(from, to)) return static_cast<int64_t>(brk_);
+    if (!in_arena(from, to - from) || !is_free(from, to) || !may_grow(to - from, to - from))
+      return static_cast<int64_t>(brk_);
     long r = syscall(SYS_mmap, from, to - from, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     if (r == -1) return static_cast<int64_t>(brk_);
@@ -251,6 +336,7 @@ int64_t AddressSpace::shmat(int id, uint64_t addr, int flags) {
     if (flags & SHM_RND) addr &= ~(static_cast<uint64_t>(SHMLBA) - 1);
     if (!in_arena(addr, length)) return -EINVAL;
   }
+  if (!may_grow(length - overlap(addr, addr + length), 0)) return -ENOMEM;
   int64_t r = result_of(syscall(SYS_shmat, id, addr, flags));
   if (r < 0) return r;
   insert(addr, addr + length);

@@ -6,6 +6,9 @@
  * the 64 MiB-aligned surroundings of the monitor's own mappings, which are read once at start; the
  * monitor's later mappings go above kArenaTop, where the kernel puts them.
  *
+ * RLIMIT_AS and RLIMIT_DATA of the guest hold for the guest's mappings alone (limits.hpp). RLIMIT_AS goes
+ * by the ranges in use; RLIMIT_DATA, where one is set, by /proc/self/maps.
+ *
  * Functions named after system calls take their arguments and return what RAX gets (-errno).
  * Thread-safe. lock()/unlock() exist for fork(2). */
 #pragma once
@@ -39,6 +42,13 @@ class AddressSpace {
 
   /* A free range of this size below the mmap top (or below `limit`), 0 = none. */
   uint64_t find_gap(uint64_t size, uint64_t align = kPageSize, uint64_t limit = 0);
+  /* The stack of the process, in a place found free. It counts against RLIMIT_AS only as far as the
+   * kernel would have mapped it at once. */
+  int64_t map_stack(uint64_t start, uint64_t size);
+  /* Does RLIMIT_DATA allow this mprotect(2)? */
+  bool may_protect(uint64_t addr, uint64_t size, int prot);
+  /* Bytes that count against RLIMIT_AS. */
+  uint64_t size();
   /* Does any mapping cover this address? */
   bool mapped(uint64_t addr);
   /* A range free of mappings that starts at or above `base`, for a program image. */
@@ -58,11 +68,17 @@ class AddressSpace {
   void insert(uint64_t start, uint64_t end);
   void erase(uint64_t start, uint64_t end);
   bool is_free(uint64_t start, uint64_t end) const;
+  uint64_t overlap(uint64_t start, uint64_t end) const;
+  uint64_t counted() const;
+  bool may_grow(uint64_t total, uint64_t data) const;
+  bool is_data(uint64_t addr) const;
   uint64_t gap_below(uint64_t size, uint64_t align, uint64_t limit) const;
 
   std::mutex mutex_;
-  std::map<uint64_t, uint64_t> used_;     /* start -> end, disjoint, adjacent ones merged */
-  std::map<uint64_t, uint64_t> attached_; /* shmat: address -> size */
+  std::map<uint64_t, uint64_t> used_;       /* start -> end, disjoint, adjacent ones merged */
+  std::map<uint64_t, uint64_t> attached_;   /* shmat: address -> size */
+  uint64_t bytes_ = 0, excluded_bytes_ = 0; /* of used_; of its parts that are not the guest's */
+  uint64_t stack_start_ = 0, stack_end_ = 0;
   uint64_t mmap_top_ = kArenaTop, brk_start_ = 0, brk_ = 0;
 };
 

@@ -30,6 +30,10 @@ int64_t call_execve(GuestThread&, const Syscall&); /* execve, execveat */
 /* proc_files.cpp: calls that name files, where /proc would show the monitor. True if answered. */
 bool correct_path_call(GuestThread&, const Syscall&, int64_t& result);
 
+/* limits.cpp: calls that read or set a limit which the kernel counts the monitor against. True if
+ * answered. */
+bool correct_limit_call(const Syscall&, int64_t& result);
+
 /* descriptors.cpp: calls that would touch the monitor's own descriptors. True if answered. */
 bool correct_descriptor_call(GuestThread&, const Syscall&, int64_t& result);
 

@@ -199,9 +199,7 @@ Result<uint64_t> build_stack(AddressSpace& space, const ProgramImage& image,
   uint64_t size = stack_size();
   if (strings + (argv.size() + envp.size()) * 8 > size / 2)
     return fail("argument list too long", E2BIG);
-  int64_t base =
-      space.mmap(kStackTop - size, size, PROT_READ | PROT_WRITE,
-                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE, -1, 0);
+  int64_t base = space.map_stack(kStackTop - size, size);
   if (base < 0) return fail_errno("cannot map the guest's stack", static_cast<int>(-base));
   uint64_t at = kStackTop;
   auto push_bytes = [&](const void* data, size_t n) {

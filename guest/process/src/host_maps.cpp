@@ -27,6 +27,10 @@ std::vector<HostMap> read_host_maps() {
     m.start = std::strtoull(line.c_str(), &rest, 16);
     if (*rest != '-') continue;
     m.end = std::strtoull(rest + 1, &rest, 16);
+    if (const char* perms = rest + std::strspn(rest, " "); std::strlen(perms) > 3) {
+      m.shared = perms[3] == 's';
+      m.data = perms[1] == 'w' && !m.shared;
+    }
     for (int field = 0; field < 4; ++field) { /* perms offset dev inode */
       rest += std::strspn(rest, " ");
       rest += std::strcspn(rest, " ");

@@ -8,7 +8,8 @@ namespace hp::guest {
 
 struct HostMap {
   uint64_t start = 0, end = 0;
-  std::string name; /* path, "[heap]", "[vdso]" ... or "" */
+  bool shared = false, data = false; /* data: private and writable */
+  std::string name;                  /* path, "[heap]", "[vdso]" ... or "" */
 };
 
 /* All mappings, in address order; empty if /proc is not there. */

@@ -15,6 +15,7 @@
 #include "descriptors.hpp"
 #include "elf_image.hpp"
 #include "exec.hpp"
+#include "limits.hpp"
 #include "proc_files.hpp"
 #include "process.hpp"
 #include "signals.hpp"
@@ -34,7 +35,8 @@ void wait_while_paused(hp_ctl* control) {
 
 }  // namespace
 
-void secure_descriptors(MonitorOptions& o) {
+void secure_process(MonitorOptions& o) {
+  if (!o.from_exec) guest::secure_limits();
   if (o.self_fd < 0) o.self_fd = open("/proc/self/exe", O_RDONLY);
   o.self_fd = place_descriptor(o.self_fd, false);
   o.control_fd = place_descriptor(o.control_fd, false);
@@ -95,7 +97,14 @@ Error run_monitor(const MonitorOptions& options, hp_ctl* control, SyscallObserve
   p->space = new AddressSpace;
   leave_room_for_stack(*p->space);
   auto image = load_program(*p->space, program.file.get());
-  if (!image) return {program.execfn + ": " + image.error().message, image.error().code};
+  auto no_room = [&](int code) {
+    /* Past execve's point of no return the kernel kills a program that its limits have no room for. */
+    if (options.from_exec && code == ENOMEM) die_by_signal(SIGSEGV);
+  };
+  if (!image) {
+    no_room(image.error().code);
+    return {program.execfn + ": " + image.error().message, image.error().code};
+  }
   char link[64], exe[PATH_MAX];
   std::snprintf(link, sizeof link, "/proc/self/fd/%d", program.file.get());
   ssize_t n = readlink(link, exe, sizeof exe);
@@ -108,7 +117,10 @@ Error run_monitor(const MonitorOptions& options, hp_ctl* control, SyscallObserve
   if (!cpu) return error_of(cpu);
   uint64_t vdso = p->machine->has_vdso() ? getauxval(AT_SYSINFO_EHDR) : 0;
   auto sp = build_stack(*p->space, *image, program.execfn, program.argv, envp, vdso);
-  if (!sp) return error_of(sp);
+  if (!sp) {
+    no_room(sp.error().code);
+    return error_of(sp);
+  }
   p->space->set_brk(image->end);
   prctl(PR_SET_NAME, program.comm.c_str());
 

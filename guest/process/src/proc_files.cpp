@@ -19,6 +19,7 @@
 #include "address_space.hpp"
 #include "calls.hpp"
 #include "guest/guest_memory.hpp"
+#include "limits.hpp"
 #include "transport/fd.hpp"
 
 namespace hp::guest {
@@ -59,7 +60,8 @@ struct Name {
 constexpr Name kNames[] = {{"exe", ProcPath::kExe},
                            {"maps", ProcPath::kMaps},
                            {"status", ProcPath::kStatus},
-                           {"stat", ProcPath::kStat}};
+                           {"stat", ProcPath::kStat},
+                           {"limits", ProcPath::kLimits}};
 
 /* The quick no for nearly every path. */
 bool may_be_ours(const char* path, uint64_t size) {
@@ -141,6 +143,7 @@ std::string corrected_text(GuestThread& t, const ProcPath& p) {
     auto [start, end] = t.process.space->brk_range();
     return correct_maps(slurp(base + "/maps"), start, end);
   }
+  if (p.kind == ProcPath::kLimits) return correct_limits(slurp(base + "/limits"));
   GuestStatus status = p.pid ? status_of_other(base, p.pid) : status_of(t);
   return p.kind == ProcPath::kStatus ? correct_status(slurp(base + "/status"), status)
                                      : correct_stat(slurp(base + "/stat"), status);

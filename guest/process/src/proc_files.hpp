@@ -5,6 +5,7 @@
  *   /proc/self/maps, status, stat    list the monitor's mappings, threads and signal handlers: opening
  *                            one gives a corrected copy, a file in memory (so its size is not 0, and it
  *                            does not follow later changes)
+ *   /proc/PID/limits         a copy as well: the kernel's values include the monitor's room (limits.hpp)
  *   /proc/self/fd, task      the monitor's are left out (descriptors.cpp)
  *   cmdline, environ, auxv, [stack]  the kernel itself is told (elf_image.cpp, PR_SET_MM)
  *
@@ -33,7 +34,7 @@ inline constexpr char kHelperName[] = "hyprobe-helper";
 
 /* A path below /proc/PID that is corrected. */
 struct ProcPath {
-  enum Kind { kNone, kExe, kMaps, kStatus, kStat } kind = kNone;
+  enum Kind { kNone, kExe, kMaps, kStatus, kStat, kLimits } kind = kNone;
   int64_t pid = 0; /* 0: the calling process */
 };
 /* path: absolute, without symbolic links but /proc/self and /proc/thread-self. */

@@ -96,6 +96,8 @@ int64_t KernelLink::call(ThreadView& view, Syscall& s, Chain&) noexcept {
       return space.shmdt(a[0]);
     case SYS_mprotect:
     case SYS_pkey_mprotect:
+      if (!space.may_protect(a[0], a[1], as_int(a[2]))) return -ENOMEM;
+      return on_range(t, s);
     case SYS_madvise:
     case SYS_mlock:
     case SYS_mlock2:
@@ -146,6 +148,11 @@ int64_t KernelLink::call(ThreadView& view, Syscall& s, Chain&) noexcept {
     case SYS_unshare:
     case SYS_setns:
       return credentials(t, s);
+
+    case SYS_getrlimit:
+    case SYS_setrlimit:
+    case SYS_prlimit64:
+      return correct_limit_call(s, result) ? result : forward(t, s);
 
     case SYS_seccomp:
       return -EINVAL;

@@ -30,8 +30,9 @@ struct MonitorOptions {
   std::vector<std::string> argv; /* argv[0] first */
 };
 
-/* Moves the monitor's descriptors out of the guest's way and updates the numbers. Call it first. */
-void secure_descriptors(MonitorOptions&);
+/* Moves the monitor's descriptors out of the guest's way and updates the numbers; makes room for the
+ * monitor in the limits on memory. Call it first. */
+void secure_process(MonitorOptions&);
 
 /* The guest-control page, mapped for the life of the process; nullptr when untraced. */
 Result<hp_ctl*> map_control(int control_fd);
