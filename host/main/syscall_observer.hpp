@@ -59,6 +59,8 @@ class DispatchingObserver final : public guest::SyscallObserver {
     guest::fill_exit(f, t, s, result);
     fire(f, t, s.nr, 1);
   }
+  void fork_begin() noexcept override { programs_.lock(); }
+  void fork_end() noexcept override { programs_.unlock(); }
   void forked(guest::ThreadView& t) noexcept override {
     programs_.forked(thread_of(t));
     check_namespace();

@@ -45,6 +45,14 @@ bool in_arena(uint64_t addr, uint64_t size) {
   return true;
 }
 
+uint64_t arena_left(uint64_t addr) {
+  if (!in_arena(addr, 1)) return 0;
+  uint64_t end = kArenaTop;
+  for (size_t i = 0; i < excluded_count; ++i)
+    if (excluded[i].start > addr) end = std::min(end, excluded[i].start);
+  return end - addr;
+}
+
 AddressSpace::AddressSpace() {
   excluded_count = 0;
   for (const HostMap& m : read_host_maps()) {

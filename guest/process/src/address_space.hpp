@@ -25,6 +25,8 @@ inline constexpr uint64_t kArenaTop = 0x700000000000ull;
 
 /* Is [addr, addr+size) guest memory's place (mapped or not)? Async-signal-safe, no lock. */
 bool in_arena(uint64_t addr, uint64_t size);
+/* How many bytes from addr on are guest memory's place; 0: not even the first. Likewise safe. */
+uint64_t arena_left(uint64_t addr);
 
 class AddressSpace {
  public:

@@ -108,17 +108,25 @@ int64_t call_execve(GuestThread& t, const Syscall& s) {
   std::vector<const char*> environment;
   for (const auto& e : envp) environment.push_back(e.c_str());
   environment.push_back(nullptr);
-  fcntl(engine_descriptor(), F_SETFD, 0);
   /* Ignored faults must stay ignored in the new program. */
   uint64_t ignored = 0;
   for (int signo = 1; signo <= 32; ++signo)
     if ((kSyncSignals & signal_bit(signo)) && p.actions.of[signo].handler == 1)
       ignored |= signal_bit(signo);
+  /* What arrives from here on waits in the kernel, across the execve. What came before is the old
+   * program's, and its handler's. */
+  uint64_t host_mask = block_host_signals();
+  if (t.captured) {
+    restore_host_signals(host_mask);
+    return kRestart;
+  }
+  fcntl(engine_descriptor(), F_SETFD, 0);
   ignore_host_signals(ignored, true);
   long r = syscall(SYS_execveat, p.self_fd, "", pointers.data(), environment.data(), AT_EMPTY_PATH);
   err = errno;
   fcntl(engine_descriptor(), F_SETFD, FD_CLOEXEC);
   ignore_host_signals(ignored, false);
+  restore_host_signals(host_mask);
   return r == -1 ? -err : r;
 }
 

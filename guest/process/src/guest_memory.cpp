@@ -1,5 +1,6 @@
 #include "guest/guest_memory.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "address_space.hpp"
@@ -35,17 +36,18 @@ bool GuestMemory::write(uint64_t gva, const void* src, size_t size, uint64_t* fa
 bool GuestMemory::read_string(char* dst, uint64_t gva, size_t max, uint64_t* len,
                               uint64_t* fault) noexcept {
   *len = 0;
-  if (max == 0 || !in_arena(gva, 1)) {
+  const uint64_t left = arena_left(gva);
+  if (max == 0 || left == 0) {
     if (fault) *fault = gva;
     return false;
   }
-  uint64_t room = max - 1;
-  while (room && !in_arena(gva, room)) room /= 2; /* at the arena's very end */
+  const uint64_t room = std::min<uint64_t>(max - 1, left);
   uint64_t n = hp_copy_string(dst, reinterpret_cast<const char*>(gva), room);
   uint64_t copied = n & ~(3ull << 62);
   dst[copied] = 0;
   *len = copied;
-  if (n >> 63) {
+  const bool cut = n >> 62 & 1;
+  if (n >> 63 || (cut && room < max - 1)) { /* a fault, or the arena's end */
     if (fault) *fault = gva + copied;
     return false;
   }

@@ -100,6 +100,8 @@ int start_host_thread(void (*fn)(HostStack*, void*), void* arg) {
   pthread_attr_setstacksize(&attributes, kStackSize);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   pthread_t thread;
+  std::lock_guard guard(
+      mutex); /* fork(2) must not copy the C library's locks while they are held */
   int err = pthread_create(&thread, &attributes, run_new, start);
   pthread_attr_destroy(&attributes);
   if (err) {
@@ -108,7 +110,6 @@ int start_host_thread(void (*fn)(HostStack*, void*), void* arg) {
     delete stack;
     return -err;
   }
-  std::lock_guard guard(mutex);
   stack->next = all;
   all = stack;
   return 0;

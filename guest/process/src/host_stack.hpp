@@ -6,7 +6,8 @@
 namespace hp::guest {
 
 struct HostStack {
-  int busy = 0;        /* atomic; cleared by the dying thread's very last instruction */
+  int busy = 0; /* atomic; cleared, once, by the dying thread's very last instruction, or by who
+                        * waited for it to be gone */
   void* top = nullptr; /* where a new thread's stack begins */
   void* tls = nullptr; /* FS base of the C library's thread; nullptr: runs on its parent's */
   void* signal_stack = nullptr;
@@ -24,7 +25,7 @@ HostStack* take_host_stack();
 /* Ends the process that runs on the stack, as end_host_thread does for a thread. */
 [[noreturn]] void end_host_process(HostStack*, int status);
 
-/* Around fork(2). */
+/* Around fork(2): no other thread is just being made, here or in the C library. */
 void lock_host_stacks();
 void unlock_host_stacks();
 /* In the child: every other thread is gone; `mine` (may be null) is the survivor's. */

@@ -274,6 +274,8 @@ Place Machine::place(const GuestCpu& cpu, ExceptionFrame** frame, unsigned* vect
   if (r.rip >= cpu.gate_base && r.rip < cpu.gate_base + kPageSize) return Place::kGate;
   uint64_t stubs = stub_base();
   if (r.rip < stubs || r.rip >= stubs + kPageSize) return Place::kUser;
+  /* A program that jumped here is about to fault; its stack pointer is whatever it chose. */
+  if (cpu.vcpu->cpl() != 0) return Place::kUser;
   unsigned v = static_cast<unsigned>((r.rip - stubs) / 16);
   uint64_t in_stub = (r.rip - stubs) % 16;
   uint64_t sp = r.rsp;

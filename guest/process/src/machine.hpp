@@ -1,10 +1,10 @@
 /* The machine of a process guest: a VM whose guest-virtual addresses equal this process's own.
  *
- *   GVA 0x10000 ... 0x7000_0000_0000   the guest's arena: 64 MiB windows created on first touch (a
- *                                      #PF exit), each a memslot at the next free GPA and 2 MiB
- * leaves kSystemGva                         page tables, GDT, IDT, TSS, exception stubs
- * (supervisor) kGateGva + 8192 * n                vCPU n's gate page and slot page (user) vDSO and
- * its data                  at the address the kernel gave this process (user, 4 KiB)
+ *   0x10000 ... 0x7000_0000_0000   the guest's arena: 64 MiB windows created on first touch (a #PF
+ *                                  exit), each a memslot at the next free GPA and 2 MiB leaves
+ *   kSystemGva                     page tables, GDT, IDT, TSS, exception stubs (supervisor)
+ *   kGateGva + 8192 * n            vCPU n's gate page and slot page (user)
+ *   vDSO and its data              at the address the kernel gave this process (user, 4 KiB)
  *
  * The host kernel's page tables say what is mapped and how: mmap, mprotect, copy-on-write and
  * truncation act through KVM's MMU notifier, nothing here has to follow them.

@@ -152,7 +152,7 @@ Error run_monitor(const MonitorOptions& options, hp_ctl* control, SyscallObserve
     else
       wait_while_paused(control);
   }
-  set_guest_mask(*thread, mask);
+  HP_CHECK(set_guest_mask(*thread, mask)); /* nothing is captured before the guest runs */
   thread->run();
 }
 

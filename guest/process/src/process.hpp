@@ -27,6 +27,7 @@ struct Process {
   void (*lock_heap)() = nullptr;
   void (*unlock_heap)() = nullptr;
   bool vfork_child = false;     /* shares its memory with another process */
+  bool parent_waits = false;    /* a vfork_child whose parent sleeps, and cleans up after it */
   std::atomic<int> threads{1};  /* live guest threads */
   std::atomic<int> in_guest{0}; /* threads that run guest code just now, not a system call */
   std::atomic<bool> slot_forbidden{

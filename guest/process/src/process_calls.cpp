@@ -1,8 +1,8 @@
 /* clone and exit: threads are host threads with a vCPU each, processes are host processes.
  *
- *   CLONE_THREAD            a host thread of this process, a vCPU of this VM
- *   CLONE_VM|CLONE_VFORK    a host process that shares this memory and this VM, on a vCPU of its
- * own otherwise               fork(2) of the monitor; the child builds a VM over the copied memory
+ *   CLONE_THREAD    a host thread of this process, a vCPU of this VM
+ *   CLONE_VM        a host process that shares this memory and this VM, on a vCPU of its own
+ *   neither         fork(2) of the monitor; the child builds a VM over the copied memory
  */
 #include <linux/futex.h>
 #include <linux/sched.h>
@@ -91,7 +91,6 @@ void load_cpu(Machine& m, GuestCpu& cpu, const CpuState& s) {
 /* ---- threads ---- */
 
 struct ThreadStart {
-  GuestThread* parent;
   GuestThread* child;
   const CloneRequest* request;
   CpuState state;
@@ -118,7 +117,7 @@ void thread_main(HostStack* stack, void* p) {
   syscall(SYS_futex, &start->tid, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr,
           0); /* start is gone now */
   if (observer) observer->fire_exit(t, Syscall{call_nr, {}}, 0);
-  set_guest_mask(t, mask);
+  HP_CHECK(set_guest_mask(t, mask));
   t.run();
 }
 
@@ -133,7 +132,7 @@ int64_t new_thread(GuestThread& t, const CloneRequest& r, uint64_t call_nr) {
   }
   child->identity = t.identity;
   child->sigmask = t.sigmask;
-  ThreadStart start{&t, child, &r, save_cpu(t, r), call_nr};
+  ThreadStart start{child, &r, save_cpu(t, r), call_nr};
   t.process.threads.fetch_add(1);
   if (t.process.gate == HP_GATE_AUTO) t.helper.park(); /* the core is wanted by the new thread */
   uint64_t mask = block_host_signals();
@@ -195,7 +194,10 @@ int64_t fork_process(GuestThread& t, const Syscall& s, const CloneRequest& r) {
     restore_host_signals(mask);
     return kRestart;
   }
+  /* What other threads hold now would stay held in the child for ever. */
+  if (p.observer) p.observer->fork_begin();
   p.space->lock();
+  p.actions.mutex.lock();
   p.machine->mutex().lock();
   lock_host_stacks();
   if (p.lock_heap) p.lock_heap();
@@ -204,7 +206,9 @@ int64_t fork_process(GuestThread& t, const Syscall& s, const CloneRequest& r) {
   if (result == 0) forget_host_threads(t.host_stack);
   unlock_host_stacks();
   p.machine->mutex().unlock();
+  p.actions.mutex.unlock();
   p.space->unlock();
+  if (p.observer) p.observer->fork_end();
   if (result == 0) {
     t.pending_sync = 0; /* pending signals are not inherited */
     t.attention = 0;
@@ -238,7 +242,7 @@ int sharing_main(void* p) {
   refresh_identity(t);
   if (t.process.observer_link)
     t.process.observer_link->fire_exit(t, Syscall{child->call_nr, {}}, 0);
-  set_guest_mask(t, t.sigmask);
+  HP_CHECK(set_guest_mask(t, t.sigmask));
   t.run();
 }
 
@@ -272,6 +276,7 @@ int64_t share_with_process(GuestThread& t, const Syscall& s, const CloneRequest&
   q.unlock_heap = p.unlock_heap;
   q.gate = p.gate;
   q.vfork_child = true;
+  q.parent_waits = r.args.flags & CLONE_VFORK;
   child->thread.identity = t.identity;
   child->thread.sigmask = t.sigmask;
   child->thread.altstack = r.args.flags & CLONE_VFORK ? t.altstack : GuestAltStack{};
@@ -291,6 +296,7 @@ int64_t share_with_process(GuestThread& t, const Syscall& s, const CloneRequest&
   if (result > 0 && (c.flags & CLONE_PARENT_SETTID))
     GuestMemory::put(c.parent_tid, static_cast<int>(result));
   if (result < 0 || (c.flags & CLONE_VFORK)) {
+    if (p.observer) p.observer->thread_exit(child->thread);
     __atomic_store_n(&stack->busy, 0, __ATOMIC_RELEASE);
     p.machine->release(*cpu);
     delete child;
@@ -324,7 +330,7 @@ int64_t call_exit(GuestThread& t, const Syscall& s) {
   }
   int alive = s.nr == SYS_exit_group ? p.threads.load() : p.threads.fetch_sub(1);
   if (s.nr == SYS_exit_group || alive == 1 || p.vfork_child) {
-    if (p.vfork_child) end_host_process(t.host_stack, status);
+    if (p.vfork_child && !p.parent_waits) end_host_process(t.host_stack, status);
     syscall(SYS_exit_group, status);
   }
   t.helper.stop();

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "calls.hpp"
 #include "guest/guest_memory.hpp"
 #include "signal_frame.hpp"
 
@@ -142,6 +143,28 @@ void act(GuestThread& t, int signo, const siginfo_t& info, const FaultInfo* faul
   t.sigmask = mask & ~kUnblockable;
 }
 
+/* rt_sigprocmask(2) for the guest's mask; kRestart if a signal was recorded before it took effect. */
+int64_t set_host_mask(GuestThread& t, uint64_t mask) {
+  uint64_t host = mask & ~kSyncSignals;
+  const uint64_t args[6] = {SIG_SETMASK, reinterpret_cast<uint64_t>(&host), 0, 8};
+  return hp_safe_syscall(SYS_rt_sigprocmask, args, &t.captured);
+}
+
+/* After a frame was built: the host's mask becomes the guest's. If a signal is held meanwhile, all stay
+ * blocked until deliver_signals has seen to it; but where the mask has come to block that very signal
+ * (a fault's handler went first), it goes back to the kernel to wait. */
+void mirror_mask(GuestThread& t) {
+  for (;;) {
+    if (int signo = t.captured) {
+      if (!(t.sigmask & signal_bit(signo))) return;
+      siginfo_t info = t.captured_info;
+      t.captured = 0;
+      syscall(SYS_rt_tgsigqueueinfo, getpid(), syscall(SYS_gettid), signo, &info);
+    }
+    if (set_host_mask(t, t.sigmask) != kRestart) return;
+  }
+}
+
 }  // namespace
 
 uint64_t block_host_signals() {
@@ -154,14 +177,16 @@ void restore_host_signals(uint64_t mask) {
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, nullptr, 8);
 }
 
-void set_guest_mask(GuestThread& t, uint64_t mask) {
-  t.sigmask = mask & ~kUnblockable;
+bool set_guest_mask(GuestThread& t, uint64_t mask) {
+  mask &= ~kUnblockable;
+  while (set_host_mask(t, mask) == kRestart)
+    if (t.captured) return false;
+  t.sigmask = mask;
   if (t.pending_sync & ~t.sigmask) {
     t.attention = 1;
     t.cpu->vcpu->request_exit();
   }
-  if (t.captured) return; /* deliver_signals sets it when the frame is built */
-  restore_host_signals(t.sigmask & ~kSyncSignals);
+  return true;
 }
 
 void use_host_altstack(void* memory) {
@@ -207,7 +232,7 @@ void deliver_signals(GuestThread& t) {
       t.pending_sync = t.pending_sync & ~signal_bit(s);
       act(t, s, info, nullptr);
     }
-    restore_host_signals(t.sigmask & ~kSyncSignals);
+    mirror_mask(t);
   }
 }
 
@@ -215,7 +240,7 @@ void deliver_fault(GuestThread& t, int signo, const siginfo_t& info, uint64_t tr
                    uint64_t error, uint64_t cr2) {
   FaultInfo fault{trapno, error, cr2};
   act(t, signo, info, &fault);
-  restore_host_signals(t.sigmask & ~kSyncSignals);
+  mirror_mask(t);
 }
 
 void die_by_signal(int signo) {
@@ -307,11 +332,7 @@ int64_t call_rt_sigprocmask(GuestThread& t, const Syscall& s) {
       default:
         return -EINVAL;
     }
-    if (t.captured) {
-      /* Captured under the old mask: it is due before this call. */
-      return kRestart;
-    }
-    set_guest_mask(t, mask);
+    if (!set_guest_mask(t, mask)) return kRestart;
   }
   if (s.args[2] && !GuestMemory::put(s.args[2], old)) return -EFAULT;
   return 0;
@@ -351,6 +372,7 @@ int64_t call_sigaltstack(GuestThread& t, const Syscall& s) {
 int64_t call_rt_sigreturn(GuestThread& t) {
   vmm::Registers regs = t.user_registers();
   uint64_t mask = 0;
+  const GuestAltStack altstack = t.altstack;
   if (!restore_frame(t, regs, mask)) {
     siginfo_t segv{};
     segv.si_signo = SIGSEGV;
@@ -359,9 +381,12 @@ int64_t call_rt_sigreturn(GuestThread& t) {
     deliver_fault(t, SIGSEGV, segv);
     return 0;
   }
+  if (!set_guest_mask(t, mask)) {
+    t.altstack = altstack; /* its frame is still in use */
+    return kRestart;
+  }
   t.set_user_registers(regs);
   t.context_replaced = true;
-  set_guest_mask(t, mask);
   return static_cast<int64_t>(regs.rax);
 }
 

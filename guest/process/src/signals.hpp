@@ -23,8 +23,9 @@ void use_host_altstack(void* memory);
 /* CLONE_CLEAR_SIGHAND, in the child: every handler becomes the default; what is ignored stays so. */
 void reset_handlers(Process&);
 
-/* Sets the guest's mask and mirrors it. */
-void set_guest_mask(GuestThread&, uint64_t mask);
+/* Sets the guest's mask and mirrors it. False, with nothing changed, if a signal was captured under the
+ * former mask: it is due before this. Always true while the host's signals are blocked. */
+[[nodiscard]] bool set_guest_mask(GuestThread&, uint64_t mask);
 /* Blocks every host signal of the calling thread; returns the former host mask. */
 uint64_t block_host_signals();
 void restore_host_signals(uint64_t mask);

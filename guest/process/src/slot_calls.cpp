@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <cstring>
+
 #include "descriptors.hpp"
 #include "guest/guest_memory.hpp"
 #include "slot_helper.hpp"
@@ -29,6 +31,8 @@ bool returns_at_once(int fd, bool writing) {
   if (fstat(fd, &st) != 0) return true; /* EBADF */
   switch (st.st_mode & S_IFMT) {
     case S_IFREG:
+      /* Files of /proc and tracefs say 0; some wait (/proc/kmsg), some mind who writes. */
+      if (st.st_size == 0) return false;
       if (writing) {
         rlimit limit;
         return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY;
@@ -48,11 +52,22 @@ bool returns_at_once(int fd, bool writing) {
   }
 }
 
+/* /proc/thread-self is another one on the helper. */
+bool names_thread(const char* path) {
+  return std::strstr(path, "thread-self") != nullptr;
+}
+bool names_thread(uint64_t path_at) {
+  char path[4096];
+  uint64_t n;
+  return GuestMemory::read_string(path, path_at, sizeof path, &n) && names_thread(path);
+}
+
 /* Opening a FIFO or a device may wait. */
 bool opens_at_once(int dirfd, uint64_t path_at) {
   char path[4096];
   uint64_t n;
   if (!GuestMemory::read_string(path, path_at, sizeof path, &n)) return true; /* EFAULT */
+  if (names_thread(path)) return false;
   struct stat st;
   if (fstatat(dirfd, path, &st, 0) != 0) return true;
   return S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) ||
@@ -92,19 +107,8 @@ bool slot_allows(GuestThread& t, const Syscall& s) {
     case SYS_getrlimit:
     case SYS_umask:
     case SYS_getcwd:
-    case SYS_chdir:
     case SYS_fchdir:
-    case SYS_stat:
-    case SYS_lstat:
-    case SYS_newfstatat:
-    case SYS_statx:
-    case SYS_statfs:
     case SYS_fstatfs:
-    case SYS_access:
-    case SYS_faccessat:
-    case SYS_faccessat2:
-    case SYS_readlink:
-    case SYS_readlinkat:
     case SYS_mkdir:
     case SYS_mkdirat:
     case SYS_rmdir:
@@ -137,6 +141,19 @@ bool slot_allows(GuestThread& t, const Syscall& s) {
     case SYS_timerfd_gettime:
     case SYS_rt_sigaction:
       return true;
+    case SYS_chdir:
+    case SYS_stat:
+    case SYS_lstat:
+    case SYS_statfs:
+    case SYS_access:
+    case SYS_readlink:
+      return !names_thread(a[0]);
+    case SYS_newfstatat:
+    case SYS_statx:
+    case SYS_faccessat:
+    case SYS_faccessat2:
+    case SYS_readlinkat:
+      return !names_thread(a[1]);
     case SYS_fstat:
     case SYS_lseek:
     case SYS_getdents64:

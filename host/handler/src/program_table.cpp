@@ -56,7 +56,7 @@ void ProgramTable::remove_thread(Thread* thread) {
 }
 
 void ProgramTable::forked(Thread* survivor) {
-  new (&lock_) std::mutex; /* whoever held it exists no more */
+  std::lock_guard guard(lock_);
   for (auto& t : threads_) {
     if (t.get() == survivor) continue;
     t->epoch.store(0);

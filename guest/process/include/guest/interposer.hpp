@@ -56,10 +56,14 @@ class SyscallObserver {
   virtual ~SyscallObserver() = default;
   virtual void entry(ThreadView&, const Syscall&) noexcept = 0;
   virtual void exit(ThreadView&, const Syscall&, int64_t result) noexcept = 0;
+  /* Around fork(2), in the parent: its locks must be free in the copy. fork_end() also runs in the
+   * child, before forked(). Loading a program may delay fork_begin(). */
+  virtual void fork_begin() noexcept {}
+  virtual void fork_end() noexcept {}
   /* In the child of a fork, before its first entry/exit: only the calling thread exists now. Memory
    * shared with the supervisor stays mapped. */
   virtual void forked(ThreadView&) noexcept {}
-  /* The guest thread ends (not called at exit_group). */
+  /* The guest thread ends (not called at exit_group). For a vfork's child, its parent calls it. */
   virtual void thread_exit(ThreadView&) noexcept {}
 };
 

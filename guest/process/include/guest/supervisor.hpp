@@ -5,8 +5,8 @@
  *
  *     owner (probec -c, probevm exec)          its event loop polls poll_fds() and calls dispatch()
  *       └─ keeper                              small forked process; parent and reaper of the tree
- *            └─ hyprobe-guest PROGRAM ...      the first monitor; in the caller's process group,
- * with └─ hyprobe-guest ...         the caller's terminal, signals and descriptors
+ *            └─ hyprobe-guest PROGRAM ...      the first monitor; in the caller's process group, with
+ *                 └─ hyprobe-guest ...         the caller's terminal, signals and descriptors
  *
  * Nothing is left behind: the keeper is a child subreaper (prctl(2) PR_SET_CHILD_SUBREAPER), so no
  * process of the guest can leave its subtree. It watches the owner by pidfd and by a socket. When

@@ -14,8 +14,8 @@
  * it or another thread loads a program; a supervisor that does not answer is given up after kTimeout
  * and asked again at the earliest kRetry later.
  *
- * Threads of one address space share a table (a vfork child its parent's). After fork(2) the child
- * calls forked() before anything else. */
+ * Threads of one address space share a table (a vfork child its parent's). fork(2) happens between lock()
+ * and unlock(), which parent and child both call; the child then calls forked() before anything else. */
 #pragma once
 #include <atomic>
 #include <memory>
@@ -50,7 +50,10 @@ class ProgramTable {
 
   Thread* add_thread();
   void remove_thread(Thread*);
-  /* In the child of a fork: the other threads are gone, and with them their locks. */
+  /* Around fork(2): nobody else loads a program or changes the table. */
+  void lock() { lock_.lock(); }
+  void unlock() { lock_.unlock(); }
+  /* In the child of a fork: the other threads are gone. */
   void forked(Thread* survivor);
 
   /* Fires a probe in every committed program of the bit mask. */
