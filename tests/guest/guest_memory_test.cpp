@@ -95,6 +95,26 @@ TEST_CASE("strings end at their NUL, at the limit, or at the fault") {
   CHECK(std::string(buffer) == "x");
 }
 
+TEST_CASE("a long string in the arena's last pages is read whole, one that runs out of it is not") {
+  Fixture f;
+  constexpr size_t kSize = 100'000;
+  constexpr uint64_t kMapping = kArenaTop - (128 << 10);
+  REQUIRE(mmap(reinterpret_cast<void*>(kMapping), 128 << 10, PROT_READ | PROT_WRITE,
+               MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != MAP_FAILED);
+  std::memset(reinterpret_cast<void*>(kMapping), 'y', 128 << 10);
+  *reinterpret_cast<char*>(kMapping + 20'000 + kSize) = 0;
+  std::string buffer(256 << 10, 0);
+  uint64_t n = 0, bad = 0;
+  CHECK(GuestMemory::read_string(buffer.data(), kMapping + 20'000, buffer.size(), &n));
+  CHECK(n == kSize);
+  CHECK_FALSE(GuestMemory::read_string(buffer.data(), kArenaTop - 100, buffer.size(), &n, &bad));
+  CHECK(n == 100);
+  CHECK(bad == kArenaTop);
+  CHECK(GuestMemory::read_string(buffer.data(), kArenaTop - 100, 50, &n));
+  CHECK(n == 49);
+  munmap(reinterpret_cast<void*>(kMapping), 128 << 10);
+}
+
 TEST_CASE("a truncated file's page is an error, not a death") {
   Fixture f;
   int fd = memfd_create("test", MFD_CLOEXEC);

@@ -212,6 +212,7 @@ TEST_CASE("after a fork the child has a new VM, and its windows come back on dem
 
 TEST_CASE("place tells a program from gate and exception stub, and finds the frame") {
   Record r;
+  r.syscall_cpl = 0; /* as in a stub */
   auto m = make(r);
   auto cpu = m->acquire();
   REQUIRE(cpu);
@@ -241,6 +242,10 @@ TEST_CASE("place tells a program from gate and exception stub, and finds the fra
   CHECK(vector == 3);
   CHECK(error == 0);
   CHECK(frame->rip == 0x1234);
+  /* A program that jumps into the stubs has no frame there: its stack is its own. */
+  r.syscall_cpl = 3;
+  regs.rsp = 0x10;
+  CHECK(m->place(**cpu, &frame, &vector, &error) == Place::kUser);
 }
 
 TEST_CASE("enter_user changes segments only where the vCPU is not at CPL3 already") {
