@@ -43,7 +43,7 @@ void append_title(std::string& out) {
 /* A bar and its count: to the right for positive counts, to the left for negative ones (negative
  * increments are possible), and on both sides of a centre line when a graph has both. */
 void append_bar(std::string& out, const Scale& scale, int64_t value) {
-  const int64_t shown = value / scale.normal;
+  const int64_t shown = normalized(value, scale.normal);
   const auto count = [&] { appendf(out, " %-9" PRId64 "\n", shown); };
   if (!scale.negative) {
     const size_t n = scale.length(value, kBar);

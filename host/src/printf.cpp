@@ -32,7 +32,8 @@ int64_t standard_deviation(std::span<const uint64_t> w, int64_t normal) {
   const u128 squares = (u128{w[3]} << 64) | w[2];
   const auto n = static_cast<u128>(std::llabs(normal));
   const u128 average_of_squares = squares / (n * n) / w[0];
-  const int64_t average = static_cast<int64_t>(w[1]) / normal / static_cast<int64_t>(w[0]);
+  const int64_t average =
+      normalized(static_cast<int64_t>(w[1]), normal) / static_cast<int64_t>(w[0]);
   const auto magnitude = static_cast<u128>(std::llabs(average));
   const u128 square_of_average = magnitude * magnitude;
   if (average_of_squares < square_of_average) return 0;
@@ -224,11 +225,12 @@ int64_t aggregation_number(const AggregationArgument& a) {
   switch (a.agg->func) {
     case HP_AGG_AVG:
       if (a.words.size() < 2 || a.words[0] == 0) return 0;
-      return static_cast<int64_t>(a.words[1]) / normal / static_cast<int64_t>(a.words[0]);
+      return normalized(static_cast<int64_t>(a.words[1]), normal) /
+             static_cast<int64_t>(a.words[0]);
     case HP_AGG_STDDEV:
       return standard_deviation(a.words, normal);
     default:
-      return static_cast<int64_t>(a.words[0]) / normal;
+      return normalized(static_cast<int64_t>(a.words[0]), normal);
   }
 }
 

@@ -15,7 +15,8 @@ namespace hp::host {
 namespace {
 
 constexpr uint64_t kPage = 4096;
-constexpr uint64_t kMaxPart = 1ull << 36; /* of one buffer: larger is a mistake */
+constexpr uint64_t kMaxPart = 1ull << 36;    /* of one buffer: larger is a mistake */
+constexpr uint64_t kMaxScratch = 1ull << 30; /* hp_ctx counts it in 32 bits */
 
 uint64_t pages(uint64_t n) {
   return (n + kPage - 1) & ~(kPage - 1);
@@ -51,6 +52,8 @@ Result<Segment> Segment::create(const Object& object, const SegmentOptions& opti
   for (uint64_t size : {options.bufsize, options.aggsize, options.dynvarsize, options.specsize,
                         options.scratchsize})
     if (size > kMaxPart) return fail("buffer sizes beyond 64 GiB are not supported");
+  if (options.scratchsize > kMaxScratch)
+    return fail("scratch memory beyond 1 GiB is not supported");
   for (const hp_obj_clause& c : object.clauses())
     if (c.max_record > options.bufsize)
       return fail("a record of the program takes " + std::to_string(c.max_record) +

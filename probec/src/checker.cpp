@@ -203,7 +203,8 @@ void Checker::clause(const ast::Clause& clause) {
   Clause made;
   made.descs = clause.descs;
   made.loc = clause.loc;
-  made.has_body = clause.has_body;
+  made.has_body = std::any_of(clause.body.begin(), clause.body.end(), /* { } is as good as none */
+                              [&](ast::StmtId s) { return tree_[s].kind != ast::StmtKind::Empty; });
   /* A variable may be first assigned in the actions and still decide about them: /!seen/ { seen = 1; }.
    * If the predicate names an unknown one, it is looked at again after the actions. */
   bool later = false;
@@ -233,7 +234,7 @@ void Checker::clause(const ast::Clause& clause) {
   if (later) predicate();
   made.speculates = speculated_;
   made.commits = committed_;
-  made.records = recorded_ || !clause.has_body || clause.body.empty();
+  made.records = recorded_ || !made.has_body;
   made.text_first = static_cast<uint32_t>(out_.source_text.size());
   const Source& source = sources_[clause.loc.source];
   if (clause.loc.offset < clause.end && clause.end <= source.text.size())

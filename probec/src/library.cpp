@@ -31,6 +31,7 @@ typedef unsigned long u_long; typedef unsigned int uint; typedef unsigned short 
 typedef unsigned long ulong; typedef unsigned long size_t; typedef long ssize_t;
 typedef long ptrdiff_t; typedef _Bool bool;
 typedef int pid_t; typedef unsigned int uid_t; typedef unsigned int gid_t; typedef unsigned int id_t;
+typedef unsigned int ipaddr_t; typedef unsigned short __be16; typedef unsigned int __be32;
 typedef int processorid_t; typedef int zoneid_t; typedef int taskid_t; typedef int projid_t;
 typedef long off_t; typedef long long loff_t; typedef long long off64_t; typedef long clock_t; typedef long time_t;
 typedef long suseconds_t; typedef long long hrtime_t; typedef unsigned short umode_t;

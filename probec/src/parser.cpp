@@ -189,7 +189,10 @@ void Parser::clause() {
     const Token& token = peek();
     bool ends = token.kind == TokenKind::End || token.kind == TokenKind::Semicolon;
     if (!ends) syntax_error(token);
-    if (kind_ == SourceKind::Script && !predicate)
+    if (predicate)
+      raise(Tag::D_SYNTAX, clause.loc,
+            "expected actions { } following probe description and predicate");
+    if (kind_ == SourceKind::Script)
       raise(Tag::D_SYNTAX, clause.loc,
             "expected predicate and/or actions following probe description",
             "write { } with statements, or /condition/, after the description");

@@ -85,7 +85,8 @@ TEST_CASE("parser: descriptions are read from the right, by the option that gave
 
 TEST_CASE("parser: a clause without a body is allowed as an argument, not in a script") {
   CHECK(parsed("BEGIN").clauses.at(0).has_body == false);
-  CHECK(parsed("BEGIN /1/").clauses.at(0).predicate.valid());
+  CHECK(error_of("BEGIN /1/") == Tag::D_SYNTAX);
+  CHECK(parsed("BEGIN /1/ {}").clauses.at(0).predicate.valid());
   CHECK(parsed("BEGIN {}", SourceKind::Script).clauses.at(0).has_body);
   CHECK(error_of("BEGIN", SourceKind::Script) == Tag::D_SYNTAX);
   CHECK(error_of("BEGIN END {}") == Tag::D_SYNTAX);

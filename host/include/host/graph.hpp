@@ -11,6 +11,12 @@
 
 namespace hp {
 
+/* value / normal as normalize() divides: in two's complement, where -2^63 / -1 is itself. */
+inline int64_t normalized(int64_t value, int64_t normal) {
+  if (normal == -1) return static_cast<int64_t>(0 - static_cast<uint64_t>(value));
+  return normal == 0 ? value : value / normal;
+}
+
 /* buckets: HP_QUANTIZE_BUCKETS counts; bucket HP_QUANTIZE_ZERO is 0, above it powers of two. */
 void append_quantize(std::string& out, std::span<const int64_t> buckets, int64_t normal);
 
