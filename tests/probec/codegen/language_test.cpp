@@ -357,7 +357,7 @@ TEST_CASE("D: the target of a description decides which guests run the clause") 
   CHECK(d.only().at(0).number == 1);
 }
 
-TEST_CASE("D: stacks are frames, a zero and the process; symbols are addresses") {
+TEST_CASE("D: stacks are frames, a zero and the process, symbols are addresses") {
   D d("syscall::open:entry { ustack(3); usym(arg0); @[ustack(2), umod(arg0)] = count(); stack(); "
       "}");
   d.firing.pc = 0x401000;
