@@ -17,6 +17,7 @@
 #include "calls.hpp"
 #include "guest/guest_memory.hpp"
 #include "proc_files.hpp"
+#include "transport/descriptor_room.hpp"
 
 namespace hp::guest {
 
@@ -114,24 +115,6 @@ int64_t close_around(GuestThread& t, const Syscall& s) {
 }
 
 }  // namespace
-
-DescriptorRoom::DescriptorRoom() {
-  rlimit limit{};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  soft_ = limit.rlim_cur;
-  hard_ = limit.rlim_max;
-  /* 128 more than could be in use, with the privilege; else what the hard limit allows. */
-  limit.rlim_cur = limit.rlim_max =
-      std::max<rlim_t>(std::max<rlim_t>(soft_, kOwnDescriptors) + 128, hard_);
-  if (setrlimit(RLIMIT_NOFILE, &limit) == 0) return;
-  limit.rlim_cur = limit.rlim_max = hard_;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-DescriptorRoom::~DescriptorRoom() {
-  rlimit limit = {soft_, hard_};
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 int place_descriptor(int fd, bool close_on_exec) {
   int placed = move_descriptor(fd, close_on_exec);

@@ -1,7 +1,7 @@
 /* The monitor's own file descriptors, which a guest must neither see nor lose.
  *
  * They live from kOwnDescriptors upwards, even where RLIMIT_NOFILE allows no such number any more (the
- * limit counts when a number is given out, so it is raised for that moment). The kernel never gives the
+ * limit counts when a number is given out, so it is raised for that moment: DescriptorRoom). The kernel never gives the
  * guest a number that is in use; calls that name one of ours are answered as if it were closed
  * (correct_descriptor_call), and listings of /proc/self/fd leave them out. What remains visible: dup2(2)
  * to such a number fails with EBADF, and while a vCPU is made, lower numbers are in use for an instant.
@@ -23,18 +23,6 @@ inline constexpr int kOwnDescriptors = 700;
 int place_descriptor(int fd, bool close_on_exec);
 /* The same for one that only crosses an execve: it is not remembered as the monitor's. */
 int move_descriptor(int fd, bool close_on_exec);
-/* While one exists, a guest that has used up its RLIMIT_NOFILE does not keep the monitor from opening
- * what it needs, as far as the hard limit or the privileges go. */
-class DescriptorRoom {
- public:
-  DescriptorRoom();
-  ~DescriptorRoom();
-  DescriptorRoom(const DescriptorRoom&) = delete;
-  DescriptorRoom& operator=(const DescriptorRoom&) = delete;
-
- private:
-  uint64_t soft_, hard_;
-};
 /* Is fd one of the monitor's? */
 bool is_monitor_descriptor(int fd);
 /* The descriptor of /dev/kvm, which a guest's next program needs too: its user may not be allowed to open

@@ -17,6 +17,7 @@
 
 #include "elf_image.hpp"
 #include "guest/guest_memory.hpp"
+#include "transport/descriptor_room.hpp"
 
 namespace hp::guest {
 
@@ -32,6 +33,14 @@ bool is_blank(char c) {
   return c == ' ' || c == '\t';
 }
 
+/* openat(2); the kernel needs no number for a program, so the limit on them does not count. */
+int open_unlimited(int dirfd, const char* path, int flags) {
+  int fd = openat(dirfd, path, flags);
+  if (fd >= 0 || errno != EMFILE) return fd;
+  DescriptorRoom room;
+  return openat(dirfd, path, flags);
+}
+
 /* open(2) and the checks that the kernel makes on whatever it executes. */
 int open_program(int dirfd, const std::string& path, int flags, Fd& file) {
   int follow = flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0;
@@ -40,9 +49,9 @@ int open_program(int dirfd, const std::string& path, int flags, Fd& file) {
     char self[32];
     snprintf(self, sizeof self, "/proc/self/fd/%d", dirfd);
     if (fcntl(dirfd, F_GETFD) < 0) return -EBADF;
-    fd = open(self, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    fd = open_unlimited(AT_FDCWD, self, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   } else {
-    fd = openat(dirfd, path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | follow);
+    fd = open_unlimited(dirfd, path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | follow);
   }
   if (fd < 0) return errno == ENXIO || errno == ENODEV ? -EACCES : -errno;
   file.reset(fd);

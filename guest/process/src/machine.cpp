@@ -6,8 +6,8 @@
 
 #include <cstring>
 
-#include "descriptors.hpp"
 #include "host_maps.hpp"
+#include "transport/descriptor_room.hpp"
 
 extern "C" {
 extern const char hp_gate_page[], hp_gate_page_end[], hp_gate_trampoline[], hp_gate_learn[];

@@ -32,6 +32,8 @@ class SlotHelper {
   void on_doorbell(const Syscall&);
   /* Puts it to sleep and waits until it is: the guest thread forks, blocks or changes who it is. */
   void park();
+  /* False: it sleeps, so no call is under way. */
+  bool awake() const { return state_.load(std::memory_order_acquire) == kAwake; }
   /* Ends it; the object may be destroyed afterwards. */
   void stop();
   /* In the child of fork(2): the helper thread does not exist here. */

@@ -311,8 +311,9 @@ void GuestThread::handle_interrupt() {
   } else if (r.rip < claimed && !(r.rip == decide && (r.rflags & 1))) {
     done = false;
   } else if (r.rip < finished) {
+    /* Without a helper nothing was handed over: the program jumped here. */
     uint32_t state;
-    while ((state = __atomic_load_n(&cpu->slot->done, __ATOMIC_ACQUIRE)) == 0)
+    while ((state = __atomic_load_n(&cpu->slot->done, __ATOMIC_ACQUIRE)) == 0 && helper.awake())
       __builtin_ia32_pause();
     done = state == kSlotDone;
     r.rax = done ? cpu->slot->result : cpu->slot->nr;

@@ -9,6 +9,7 @@
 #include <new>
 
 #include "handler/private_descriptors.hpp"
+#include "transport/descriptor_room.hpp"
 
 namespace hp::handler {
 
@@ -113,6 +114,10 @@ Program* ProgramTable::load(uint32_t slot, bool hidden) {
   auto work = [&] {
     try {
       program = request(slot, &fresh->generation);
+      if (!program && program.error().code == EMFILE) { /* RLIMIT_NOFILE of the guest's */
+        DescriptorRoom room;
+        program = request(slot, &fresh->generation);
+      }
     } catch (const std::bad_alloc&) { /* RLIMIT_AS of the guest's, for one */
       program = fail("no memory for a D program", ENOMEM);
     }
@@ -156,7 +161,7 @@ Result<std::unique_ptr<Program>> ProgramTable::request(uint32_t slot, uint32_t* 
   size_t n = HP_TRY(recv_with_fds(mine.get(), &reply, sizeof reply, fds, 2, &nfds));
   if (n != sizeof reply) return fail("the guest's supervisor is gone", EPIPE);
   if (reply.error != 0) return fail("the program is gone", reply.error);
-  if (nfds != 2) return fail("the supervisor's answer has no descriptors", EPROTO);
+  if (nfds != 2) return fail("the supervisor's answer came without its descriptors", EMFILE);
   *generation = reply.generation;
   Object object = HP_TRY(Object::read(fds[0].get()));
   Target target{{control_->name, strnlen(control_->name, HP_NAME_MAX)},
