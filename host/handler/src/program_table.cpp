@@ -66,13 +66,16 @@ void ProgramTable::forked(Thread* survivor) {
 }
 
 void ProgramTable::fire(Thread& thread, uint64_t programs, uint32_t id,
-                        const hp_firing& firing) noexcept {
+                        hp_firing& firing) noexcept {
   /* Sequentially consistent, so that whoever takes a program out of the table either sees this mark or
    * is seen by the loads of the table below. */
   thread.epoch.exchange(epoch_.load(std::memory_order_relaxed), std::memory_order_seq_cst);
   for (; programs != 0; programs &= programs - 1) {
-    if (Program* p = meet(static_cast<uint32_t>(std::countr_zero(programs))))
-      p->fire_id(id, firing);
+    Program* p = meet(static_cast<uint32_t>(std::countr_zero(programs)));
+    if (!p) continue;
+    if (p->uses_ppid()) [[unlikely]]
+      firing.ppid = ::getppid();
+    p->fire_id(id, firing);
   }
   thread.epoch.store(0, std::memory_order_release);
   if (pending_.load(std::memory_order_relaxed)) [[unlikely]]

@@ -114,6 +114,10 @@ class LayoutPass {
       }
     }
     for (size_t i = 0; i < n; i++) HP_TRYV(lay_out_aggregation(i));
+    out_.uses_ppid = std::any_of(p_.exprs.begin(), p_.exprs.end(), [](const Expr& e) {
+      return (e.kind == ExprKind::BuiltinVar && e.builtin == Builtin::Ppid) ||
+             (e.kind == ExprKind::Call && e.function == Function::Progenyof);
+    });
     return std::move(out_);
   }
 

@@ -50,7 +50,7 @@ struct Layout {
   std::vector<ClauseLayout> clauses;
   uint64_t globals_size = 0, locals_size = 0;
   uint32_t dyn_key_size = 8, dyn_val_size = 8;
-  bool uses_memory = false;
+  bool uses_memory = false, uses_ppid = false;
 
   const ActionLayout* action_of(size_t clause, StmtId stmt) const {
     for (const ActionLayout& a : clauses[clause].actions)

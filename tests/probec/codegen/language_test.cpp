@@ -70,6 +70,12 @@ TEST_CASE("D: builtin variables are the firing's") {
   CHECK(d.only().at(0).number == 3);
 }
 
+TEST_CASE("D: programs that look at ppid say so, as it can change at any time") {
+  CHECK(D("syscall::open:entry /ppid == 1/ {}").program->uses_ppid());
+  CHECK(D("syscall::open:entry { @[progenyof(1)] = count(); }").program->uses_ppid());
+  CHECK(!D("syscall::open:entry { @[pid] = count(); }").program->uses_ppid());
+}
+
 TEST_CASE("D: a predicate decides, clause by clause") {
   D d("syscall::open:entry /pid == 42/ { trace(1); } syscall::open:entry /pid != 42/ { trace(2); }"
       "syscall::open:entry /execname == \"cat\" && probefunc == \"open\"/ { trace(3); }"

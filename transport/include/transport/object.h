@@ -55,7 +55,12 @@ struct hp_obj_header {
   uint8_t ident[16];     /* hash of the source and options */
   struct hp_obj_table tables[HP_TBL_MAX];
 };
-enum { HP_OBJ_DESTRUCTIVE = 1, HP_OBJ_USES_MEMORY = 2, HP_OBJ_QUIET = 4 };
+enum {
+  HP_OBJ_DESTRUCTIVE = 1,
+  HP_OBJ_USES_MEMORY = 2,
+  HP_OBJ_QUIET = 4,
+  HP_OBJ_USES_PPID = 8 /* a clause looks at the firing's ppid, which may change at any time */
+};
 
 /* A probe description as written, macro-expanded. Empty string = matches all. */
 struct hp_obj_desc {

@@ -21,7 +21,8 @@
 namespace hp::guest {
 
 /* Who a guest thread is, as its own process sees it. Cached: refreshed when a call may have changed
- * it (fork, clone, set*id, prctl(PR_SET_NAME), exec), so reading it costs nothing. */
+ * it (fork, clone, set*id, prctl(PR_SET_NAME), exec), so reading it costs nothing. ppid is as of then: whoever
+ * needs it right after the parent's death asks the kernel (handler::ProgramTable does). */
 struct Identity {
   int32_t pid = 0, tid = 0, ppid = 0;
   uint32_t uid = 0, gid = 0;

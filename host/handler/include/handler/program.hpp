@@ -46,6 +46,9 @@ class Program {
   /* Number of (description, probe) pairs that this target enables in the table as it is now. */
   uint32_t count_enabled() const;
 
+  /* Does a clause look at hp_firing::ppid? */
+  bool uses_ppid() const { return uses_ppid_; }
+
   const Object& object() const { return object_; }
   const SegmentView& segment() const { return segment_; }
   const Image& image() const { return image_; }
@@ -75,6 +78,7 @@ class Program {
   std::atomic<uint32_t>* index_ = nullptr; /* by id: index + 1, 0 = not seen yet */
   std::atomic<uint32_t> indexed_{0};       /* entries of the probe table that index_ covers */
   uint64_t locals_ = 0;
+  bool uses_ppid_ = false;
 };
 
 }  // namespace hp::handler

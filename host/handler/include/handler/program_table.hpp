@@ -56,8 +56,9 @@ class ProgramTable {
   /* In the child of a fork: the other threads are gone. */
   void forked(Thread* survivor);
 
-  /* Fires a probe in every committed program of the bit mask. */
-  void fire(Thread&, uint64_t programs, uint32_t id, const hp_firing&) noexcept;
+  /* Fires a probe in every committed program of the bit mask. Programs that look at it find the parent of
+   * the calling process in the firing: nothing tells when another process adopts this one. */
+  void fire(Thread&, uint64_t programs, uint32_t id, hp_firing&) noexcept;
 
   /* Programs held in memory, also those that wait to be freed; for tests. */
   size_t loaded();
