@@ -149,18 +149,22 @@ std::string corrected_text(GuestThread& t, const ProcPath& p) {
                                      : correct_stat(slurp(base + "/stat"), status);
 }
 
-/* An open(2) for reading of a file that is corrected as a whole. */
-int64_t open_copy(GuestThread& t, const ProcPath& p, uint64_t flags) {
+/* An open(2) for reading of a file that is corrected as a whole. False: the guest may not have files of
+ * this size (writing the copy would be its SIGXFSZ). */
+bool open_copy(GuestThread& t, const ProcPath& p, uint64_t flags, int64_t& result) {
   std::string text = corrected_text(t, p);
+  rlimit largest{};
+  if (getrlimit(RLIMIT_FSIZE, &largest) == 0 && largest.rlim_cur < text.size()) return false;
   int fd = memfd_create("proc", flags & O_CLOEXEC ? MFD_CLOEXEC : 0);
-  if (fd < 0) return -errno;
+  result = fd < 0 ? -errno : fd;
+  if (fd < 0) return true;
   for (size_t done = 0; done < text.size();) {
     ssize_t n = write(fd, text.data() + done, text.size() - done);
     if (n <= 0) break;
     done += static_cast<size_t>(n);
   }
   lseek(fd, 0, SEEK_SET);
-  return fd;
+  return true;
 }
 
 std::string replace_line(const std::string& text, const char* key, const std::string& value) {
@@ -317,8 +321,7 @@ bool correct_path_call(GuestThread& t, const Syscall& s, int64_t& result) {
     bool reads = (s.nr == SYS_open || s.nr == SYS_openat) &&
                  (flags & (O_ACCMODE | O_PATH | O_DIRECTORY)) == O_RDONLY;
     if (!reads || (p.pid != 0 && !is_monitor(p.pid))) return false;
-    result = open_copy(t, p, flags);
-    return true;
+    return open_copy(t, p, flags, result);
   }
   std::string file = translate_path(dirfd, path);
   if (file == path) return false;

@@ -11,6 +11,7 @@
 #include "fault_address.hpp"
 #include "guest/guest_memory.hpp"
 #include "signals.hpp"
+#include "vsyscall.hpp"
 
 extern "C" {
 extern const char hp_gate_page[];
@@ -188,6 +189,12 @@ void GuestThread::handle_exception() {
       if (!(error & 1) && in_arena(cr2, 1) && process.space->mapped(cr2)) {
         if (process.machine->add_window(Gva(cr2))) return;
         internal_failure(*this, "out of KVM memory slots or page-table pages");
+      }
+      if (Vsyscall v = cr2 == f->rip ? emulate_vsyscall(*this, cr2) : Vsyscall::kNone;
+          v != Vsyscall::kNone) {
+        if (v == Vsyscall::kDone) return;
+        set(SIGSEGV, SI_KERNEL, 0);
+        break;
       }
       set(SIGSEGV, error & 1 ? SEGV_ACCERR : SEGV_MAPERR, cr2);
       break;

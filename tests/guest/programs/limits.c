@@ -131,8 +131,8 @@ int main(int argc, char** argv) {
   get("parent");
 
   char* const words[] = {argv[0], "spawned", 0};
-  show(posix_spawn(&p, argv[0], 0, 0, words, environ));
-  say("%s", how(reap(p)));
+  int err = posix_spawn(&p, argv[0], 0, 0, words, environ);
+  say("%d %s", err, how(reap(p)));
   p = vfork();
   if (!p) {
     struct rlimit l = {256 * MB, 256 * MB};
