@@ -105,6 +105,7 @@ class Linker {
   Result<std::string_view> function(const char* name) {
     for (const Elf64_Sym& s : object_.symbols()) {
       if (s.st_shndx == SHN_UNDEF || s.st_shndx >= SHN_LORESERVE) continue;
+      if (ELF64_ST_TYPE(s.st_info) != STT_FUNC) continue;
       if (std::strcmp(object_.symbol_name(s), name) != 0) continue;
       const Elf64_Shdr& section = object_.sections()[s.st_shndx];
       if (!(section.sh_flags & SHF_EXECINSTR) || offsets_[s.st_shndx] == kUnplaced ||

@@ -114,11 +114,13 @@ llvm::Value* ClauseEmitter::subroutine(const Expr& e) {
     case Function::Htonll:
     case Function::Ntohll:
       return byte_swap(num(0), 8);
-    /* dev_t as the kernel hands it to user space: major 31..20 (of 32), minor below, high parts above */
+    /* dev_t as user space has it, makedev(3): the low parts of both in 32 bits, high parts above. */
     case Function::Getmajor:
-      return integer(b_.CreateAnd(b_.CreateLShr(num(0), 20), i64(0xfff)));
+      return integer(b_.CreateOr(b_.CreateAnd(b_.CreateLShr(num(0), 8), i64(0xfff)),
+                                 b_.CreateAnd(b_.CreateLShr(num(0), 32), i64(0xfffff000))));
     case Function::Getminor:
-      return integer(b_.CreateAnd(num(0), i64(0xfffff)));
+      return integer(b_.CreateOr(b_.CreateAnd(num(0), i64(0xff)),
+                                 b_.CreateAnd(b_.CreateLShr(num(0), 12), i64(0xffffff00))));
     case Function::Rand:
       return integer(call("hp_rt_rand", {ctx_}));
     case Function::Progenyof: {

@@ -160,7 +160,8 @@ void ClauseEmitter::fault(uint32_t code, llvm::Value* address) {
 
 void ClauseEmitter::unsupported(const Location& loc, const std::string& what) {
   if (error_.empty())
-    error_ = "line " + std::to_string(loc.line) + ": " + what + " is not supported yet";
+    error_ = "line " + std::to_string(loc.line) + ": " + what + " is not supported yet (column " +
+             std::to_string(loc.column) + ")";
 }
 
 llvm::Value* ClauseEmitter::fixed(llvm::Value* base, uint64_t offset, llvm::Type* type) {
