@@ -46,7 +46,7 @@ TEST_CASE("compiler: every construct of the golden programs has code") {
 TEST_CASE("compiler: sources of one command line are one program, clauses in order") {
   Options options;
   auto object = Object::parse(compiled({{SourceKind::Clause, "a", "BEGIN { x = 1; }"},
-                                        {SourceKind::Provider, "b", "syscall /x/"},
+                                        {SourceKind::Provider, "b", "syscall /x/ { }"},
                                         {SourceKind::ProbeId, "c", "3"},
                                         {SourceKind::Script, "d", "END { trace($1 + x); }"}},
                                        options, {"test", "7"}));
