@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <ctime>
 
 #include "handler/slot_lock.hpp"
 
@@ -20,12 +19,6 @@ constexpr uint64_t kMaxScratch = 1ull << 30; /* hp_ctx counts it in 32 bits */
 
 uint64_t pages(uint64_t n) {
   return (n + kPage - 1) & ~(kPage - 1);
-}
-
-uint64_t now(clockid_t clock) {
-  timespec t;
-  clock_gettime(clock, &t);
-  return static_cast<uint64_t>(t.tv_sec) * 1000000000u + static_cast<uint64_t>(t.tv_nsec);
 }
 
 template <size_t N>
@@ -45,7 +38,6 @@ Result<Segment> Segment::create(const Object& object, const SegmentOptions& opti
   h.strsize = o.strsize;
   h.self_pid = static_cast<uint32_t>(::getpid());
   h.target_pid = options.target_pid;
-  h.boot_wall_offset = now(CLOCK_REALTIME) - now(CLOCK_MONOTONIC);
   if (::getrandom(h.ident, sizeof h.ident, 0) != sizeof h.ident)
     return fail_errno("cannot get random bytes");
 

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <functional>
 
+#include "kvm_segments.hpp"
 #include "transport/abi.h"
 #include "transport/fd.hpp"
 #include "vmm/kvm.hpp"
@@ -79,26 +80,8 @@ class TinyGuest {
     s.cr3 = 0x1000;
     s.cr4 = 0x20 | 0x600;
     s.efer = 0x501;
-    s.cs = {.base = 0,
-            .limit = 0xffffffff,
-            .selector = static_cast<uint16_t>(user ? 0x33 : 0x10),
-            .type = 11,
-            .present = 1,
-            .dpl = dpl,
-            .db = 0,
-            .s = 1,
-            .l = 1,
-            .g = 1};
-    s.ss = {.base = 0,
-            .limit = 0xffffffff,
-            .selector = static_cast<uint16_t>(user ? 0x2b : 0x18),
-            .type = 3,
-            .present = 1,
-            .dpl = dpl,
-            .db = 1,
-            .s = 1,
-            .l = 0,
-            .g = 1};
+    s.cs = code_segment(user ? 0x33 : 0x10, dpl);
+    s.ss = data_segment(user ? 0x2b : 0x18, dpl);
     s.ds = s.es = s.fs = s.gs = s.ss;
     s.gdt = {.base = kGdt, .limit = 0x7f};
     s.tr = {.base = kTss, .limit = 104 + 32, .selector = 0x40, .type = 11, .present = 1};

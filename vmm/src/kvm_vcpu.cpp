@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "kvm_segments.hpp"
 #include "transport/abi.h"
 
 namespace hp::vmm {
@@ -20,28 +21,10 @@ constexpr uint32_t kMsrStar = 0xc0000081, kMsrLstar = 0xc0000082, kMsrFmask = 0x
 constexpr uint32_t kMsrFsBase = 0xc0000100, kMsrGsBase = 0xc0000101;
 
 kvm_segment user_code() {
-  return {.base = 0,
-          .limit = 0xffffffff,
-          .selector = 0x33,
-          .type = 11,
-          .present = 1,
-          .dpl = 3,
-          .db = 0,
-          .s = 1,
-          .l = 1,
-          .g = 1};
+  return code_segment(0x33, 3);
 }
 kvm_segment user_data(uint16_t selector) {
-  return {.base = 0,
-          .limit = 0xffffffff,
-          .selector = selector,
-          .type = 3,
-          .present = 1,
-          .dpl = 3,
-          .db = 1,
-          .s = 1,
-          .l = 0,
-          .g = 1};
+  return data_segment(selector, 3);
 }
 
 /* kvm_msrs with room for one (C++ compilers see the header's flexible array at a wrong offset). */

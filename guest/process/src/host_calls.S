@@ -3,7 +3,7 @@
  * hp_safe_syscall runs a guest's call so that no signal is lost: the handler records the signal, and
  * if the interrupted RIP lies in [hp_safe_start, hp_safe_insn] the call has not happened (or the
  * kernel put RIP back on it to restart it), so it moves RIP to hp_safe_abort and the call comes back
- * as HP_RESTART: deliver the signal, then run the SYSCALL instruction again. */
+ * as kRestart (thread.hpp): deliver the signal, then run the SYSCALL instruction again. */
     .text
     .globl hp_safe_syscall, hp_safe_start, hp_safe_insn, hp_safe_abort
     .type hp_safe_syscall, @function

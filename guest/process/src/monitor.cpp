@@ -5,6 +5,7 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -39,12 +40,17 @@ void secure_process(MonitorOptions& o) {
   if (!o.from_exec) guest::secure_limits();
   if (o.self_fd < 0) o.self_fd = open("/proc/self/exe", O_RDONLY);
   o.self_fd = place_descriptor(o.self_fd, false);
-  o.control_fd = place_descriptor(o.control_fd, false);
-  o.socket_fd = place_descriptor(o.socket_fd, false);
+  /* A number that is no descriptor stays, for map_control to complain of. */
+  for (int* fd : {&o.control_fd, &o.socket_fd})
+    if (int placed = place_descriptor(*fd, false); placed >= 0) *fd = placed;
 }
 
 Result<hp_ctl*> map_control(int fd) {
   if (fd < 0) return nullptr;
+  struct stat st;
+  if (fstat(fd, &st) != 0) return fail_errno("cannot map the guest-control page");
+  if (st.st_size < static_cast<off_t>(sizeof(hp_ctl)))
+    return fail("the guest-control page is too short");
   void* p = mmap(nullptr, sizeof(hp_ctl), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (p == MAP_FAILED) return fail_errno("cannot map the guest-control page");
   auto* control = static_cast<hp_ctl*>(p);

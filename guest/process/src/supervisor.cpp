@@ -100,7 +100,6 @@ Result<std::unique_ptr<Supervisor>> Supervisor::start(const GuestOptions& option
   c.version = HP_CTL_VERSION;
   c.vmid = options.vmid;
   c.gate = options.gate;
-  c.supervisor_pid = ::getpid();
   struct stat pid_namespace;
   if (::stat("/proc/self/ns/pid", &pid_namespace) == 0) c.pid_namespace = pid_namespace.st_ino;
   c.paused = options.paused ? 1 : 0;
@@ -220,7 +219,6 @@ void Supervisor::disable(uint32_t slot) {
   __atomic_fetch_and(&ctl_->any, ~bit, __ATOMIC_RELEASE);
   for (auto& m : ctl_->mask)
     for (uint64_t& w : m) __atomic_fetch_and(&w, ~bit, __ATOMIC_RELAXED);
-  __atomic_fetch_and(&ctl_->profile_mask, ~bit, __ATOMIC_RELEASE);
   /* The slot may be given away at once: a monitor that still holds the old program finds another
    * generation here, and slots are handed out in turn, so it has time to notice DEAD first. */
   programs_[slot] = Program{};

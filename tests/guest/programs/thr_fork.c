@@ -52,7 +52,7 @@ int main(void) {
   pthread_t t[N];
   for (int i = 0; i < N; i++) pthread_create(&t[i], 0, work[i], 0);
   long bad = 0;
-  for (int i = 0; i < 150; i++) {
+  for (int i = 0; i < 60; i++) {
     pid_t p = fork();
     if (!p) {
       alarm(20);

@@ -45,7 +45,6 @@ struct hp_ctl {
   char name[HP_NAME_MAX];
   char hostname[HP_NAME_MAX];
   char osversion[HP_NAME_MAX];
-  int32_t supervisor_pid;
   uint64_t pid_namespace; /* of the supervisor: inode of /proc/self/ns/pid; 0 unknown */
   uint32_t paused; /* atomic futex: 1 = the first monitor waits before its first instruction */
   /* statistics, written by monitors, atomic */
@@ -53,7 +52,6 @@ struct hp_ctl {
   uint64_t load_failures; /* programs that a monitor could not load */
   uint64_t any;           /* atomic: bit per program with anything enabled; 0 = fast path */
   uint64_t mask[HP_CTL_SYSCALLS][2]; /* atomic: bit per program; [nr][0] entry, [nr][1] return */
-  uint64_t profile_mask;             /* programs that have profile-N probes */
   struct hp_ctl_program program[HP_CTL_PROGRAMS];
 };
 

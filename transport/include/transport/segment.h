@@ -189,7 +189,7 @@ struct hp_seg_header {
   uint32_t strsize; /* bytes with NUL, 256 unless -x strsize */
   uint32_t nslots;
   uint32_t nprobes, max_probes; /* nprobes atomic */
-  uint32_t self_pid;            /* consumer's pid: a clause of it is not traced by default */
+  uint32_t self_pid;            /* the consumer's pid, by which an orphaned segment is known */
   uint64_t probes_off, guests_off;
   uint64_t globals_off, globals_size;
   uint64_t dynvars_off, dynvars_size;
@@ -201,7 +201,6 @@ struct hp_seg_header {
   uint64_t drops[HP_DROP_MAX]; /* atomic counters since start */
   uint64_t errors;             /* atomic: ERROR records */
   int64_t target_pid;          /* $target */
-  uint64_t boot_wall_offset;   /* walltimestamp = timestamp + this, refreshed by the consumer */
 };
 
 /* What a clause may know about the firing. Built by the dispatcher on its stack, lives for one firing
@@ -268,7 +267,7 @@ uint32_t hp_epid(struct hp_ctx*); /* enabled probe ID of the running clause */
 
 #ifdef __cplusplus
 }
-static_assert(sizeof(hp_slot) == 128 - 0 || sizeof(hp_slot) % 8 == 0, "slot is 8-byte sized");
+static_assert(sizeof(hp_slot) == 128, "two cache lines");
 static_assert(sizeof(hp_rec) == 32, "record header");
 static_assert(sizeof(hp_agg_entry) == 16, "aggregation entry header");
 static_assert(sizeof(hp_seg_probe) == 256, "probe entry");
