@@ -1,7 +1,5 @@
 #include "host/consumer.hpp"
 
-#include <time.h>
-
 #include <algorithm>
 #include <cstring>
 
@@ -12,12 +10,6 @@
 
 namespace hp::host {
 namespace {
-
-uint64_t monotonic_now() {
-  struct timespec t{};
-  ::clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<uint64_t>(t.tv_sec) * 1000000000u + static_cast<uint64_t>(t.tv_nsec);
-}
 
 template <size_t N>
 std::string bounded(const char (&s)[N]) {
@@ -73,7 +65,7 @@ bool Consumer::pressing() const {
 }
 
 void Consumer::round(bool last) {
-  const uint64_t cutoff = last ? UINT64_MAX : monotonic_now();
+  const uint64_t cutoff = last ? UINT64_MAX : hp_now();
   for (uint32_t i = 0; i < segment_.view().nslots(); ++i) {
     /* A firing in progress may have been preempted for long on a busy machine; one that was stopped
      * (SIGSTOP) is not waited for. */

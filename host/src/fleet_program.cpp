@@ -43,27 +43,12 @@ void for_each_match(const Object& object, F f) {
   }
 }
 
-Result<FleetChannel::SharedFd> sealed_copy(const Object& object) {
-  std::string_view bytes = object.bytes();
-  Fd fd = HP_TRY(make_memfd("hyprobe-object", bytes.size()));
-  for (size_t done = 0; done < bytes.size();) {
-    ssize_t n =
-        ::pwrite(fd.get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return fail_errno("cannot store the program");
-    done += static_cast<size_t>(n);
-  }
-  if (::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
-    return fail_errno("cannot seal the program");
-  return std::make_shared<Fd>(std::move(fd));
-}
-
 }  // namespace
 
 Result<FleetProgram> FleetProgram::accept(const Fd& object_fd, Fd segment_fd) {
   FleetProgram p;
   auto object = std::make_shared<Object>(HP_TRY(Object::read(object_fd.get())));
-  p.object = HP_TRY(sealed_copy(*object));
+  p.object = std::make_shared<Fd>(HP_TRY(make_sealed_memfd("hyprobe-object", object->bytes())));
   std::string_view source = object->source();
   p.script = std::string(source.substr(0, kScriptShown));
   if (source.size() > kScriptShown) p.script += "...";

@@ -1,10 +1,7 @@
 #include "host/session.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -12,6 +9,7 @@
 
 #include "host/text.hpp"
 #include "transport/control.h"
+#include "transport/segment.h"
 
 namespace hp::host {
 namespace {
@@ -20,30 +18,9 @@ namespace {
 constexpr uint64_t kGlance = 20'000'000;
 constexpr uint32_t kCommandVmid = 1; /* of the guest of -c; 0 is the machine itself */
 
-uint64_t monotonic_now() {
-  struct timespec t{};
-  ::clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<uint64_t>(t.tv_sec) * 1000000000u + static_cast<uint64_t>(t.tv_nsec);
-}
-
 std::string base_name(const std::string& path) {
   const size_t slash = path.rfind('/');
   return slash == std::string::npos ? path : path.substr(slash + 1);
-}
-
-/* A file that guests may map but nobody changes any more. */
-Result<Fd> sealed_copy(const std::string& bytes) {
-  Fd fd = HP_TRY(make_memfd("hyprobe-object", bytes.size()));
-  size_t at = 0;
-  while (at < bytes.size()) {
-    const ssize_t n = ::pwrite(fd.get(), bytes.data() + at, bytes.size() - at, at);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return fail_errno("cannot store the compiled program");
-    at += static_cast<size_t>(n);
-  }
-  if (::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)
-    return fail_errno("cannot seal the compiled program");
-  return fd;
 }
 
 }  // namespace
@@ -91,7 +68,7 @@ Result<> Session::create_segment() {
   for (const hp_seg_probe* p : enabling_.probes)
     HP_TRY(segment_.add_probe(p->id, p->prov, p->mod, p->func, p->name));
   HP_TRYV(segment_.set_guest(0, hostname_, hostname_));
-  object_fd_ = HP_TRY(sealed_copy(object_bytes_));
+  object_fd_ = HP_TRY(make_sealed_memfd("hyprobe-object", object_bytes_));
   consumer_ = std::make_unique<Consumer>(object_, segment_, *sink_, options_.consumer);
   return {};
 }
@@ -154,18 +131,18 @@ int Session::wait_limit(uint64_t now) const {
 }
 
 Result<> Session::loop() {
-  uint64_t now = monotonic_now();
+  uint64_t now = hp_now();
   next_switch_ = now; /* what BEGIN printed comes at once */
   next_status_ = now + options_.statusrate;
   next_print_ = options_.print_every != 0 ? now + options_.print_every : 0;
   local_->start(now);
   while (!stop_ && !segment_.exiting() && signals_->count() == 0) {
-    now = monotonic_now();
+    now = hp_now();
     local_->fire_due(now);
     if (now >= next_switch_ || consumer_->pressing()) {
       consumer_->consume();
       HP_TRYV(output_.flush());
-      next_switch_ = monotonic_now() + options_.switchrate;
+      next_switch_ = hp_now() + options_.switchrate;
     }
     if (now >= next_status_) {
       consumer_->report_drops();
@@ -184,7 +161,7 @@ Result<> Session::loop() {
     fds[1] = fds[2] = fds[3] = {-1, 0, 0};
     if (guest_) std::copy_n(guest_->poll_fds().begin(), 2, fds.begin() + 1);
     if (fleet_ && fleet_->fd() >= 0) fds[3] = {fleet_->fd(), fleet_->poll_events(), 0};
-    if (::poll(fds.data(), fds.size(), wait_limit(monotonic_now())) < 0 && errno != EINTR)
+    if (::poll(fds.data(), fds.size(), wait_limit(hp_now())) < 0 && errno != EINTR)
       return fail_errno("cannot wait for events");
     if (guest_) {
       guest_->dispatch();

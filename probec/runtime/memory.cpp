@@ -65,7 +65,16 @@ void hp_rt_store(hp_ctx* ctx, uint64_t addr, uint64_t value, uint32_t size) {
   rt_copy(p, &value, size);
 }
 
+/* What copies from the guest takes the guest's own word for an address: one that looks like a pointer
+ * to the program's memory is a bad one. */
+static bool is_guest_address(hp_ctx* ctx, uint64_t addr) {
+  if (!rt_is_host(addr)) return true;
+  rt_fail(ctx, HP_FLT_BADADDR, addr);
+  return false;
+}
+
 uint64_t hp_rt_copyin(hp_ctx* ctx, uint64_t addr, uint64_t size) {
+  if (!is_guest_address(ctx, addr)) return 0;
   void* p = hp_rt_alloc(ctx, size);
   if (!p) return 0;
   hp_rt_load_bytes(ctx, p, addr, size);
@@ -73,9 +82,7 @@ uint64_t hp_rt_copyin(hp_ctx* ctx, uint64_t addr, uint64_t size) {
 }
 
 void hp_rt_copyinto(hp_ctx* ctx, uint64_t addr, uint64_t size, uint64_t dst) {
-  uint8_t* p = rt_host(ctx, dst, size);
-  if (!p) return rt_fail(ctx, HP_FLT_BADADDR, dst);
-  hp_rt_load_bytes(ctx, p, addr, size);
+  if (is_guest_address(ctx, addr)) hp_rt_bcopy(ctx, addr, dst, size);
 }
 
 /* Takes at most `limit` bytes with the NUL from a D pointer of either kind. */
@@ -111,6 +118,7 @@ static const char* take_string(hp_ctx* ctx, uint64_t addr, uint64_t limit) {
 }
 
 const char* hp_rt_copyinstr(hp_ctx* ctx, uint64_t addr, uint64_t max) {
+  if (!is_guest_address(ctx, addr)) return nullptr;
   return take_string(ctx, addr, max); /* max counts the NUL */
 }
 
@@ -155,6 +163,8 @@ void hp_rt_copyoutstr(hp_ctx* ctx, const char* s, uint64_t dst, uint64_t max) {
 }
 
 void hp_rt_bcopy(hp_ctx* ctx, uint64_t src, uint64_t dst, uint64_t size) {
-  hp_rt_copyinto(ctx, src, size, dst);
+  uint8_t* p = rt_host(ctx, dst, size);
+  if (!p) return rt_fail(ctx, HP_FLT_BADADDR, dst);
+  hp_rt_load_bytes(ctx, p, src, size);
 }
 }

@@ -12,12 +12,7 @@ static char* digits(char* end, uint64_t value, uint64_t base) {
 }
 
 static const char* keep(hp_ctx* ctx, const char* s, uint64_t n) {
-  if (n > hp_strsize - 1) n = hp_strsize - 1;
-  char* d = rt_new_string(ctx, n);
-  if (!d) return nullptr;
-  rt_copy(d, s, n);
-  d[n] = 0;
-  return d;
+  return hp_rt_make(ctx, s, n < hp_strsize - 1 ? n : hp_strsize - 1);
 }
 
 extern "C" {

@@ -1,34 +1,26 @@
 /* basename, dirname and cleanpath: pure text, no file system is asked. */
 #include "runtime.hpp"
 
-static const char* make(hp_ctx* ctx, const char* s, uint64_t n) {
-  char* d = rt_new_string(ctx, n);
-  if (!d) return nullptr;
-  rt_copy(d, s, n);
-  d[n] = 0;
-  return d;
-}
-
 extern "C" {
 
 const char* hp_rt_basename(hp_ctx* ctx, const char* s) {
   uint32_t end = rt_len(s);
-  if (end == 0) return make(ctx, ".", 1);
+  if (end == 0) return hp_rt_make(ctx, ".", 1);
   while (end > 1 && s[end - 1] == '/') end--;
   uint32_t begin = end;
   while (begin > 0 && s[begin - 1] != '/') begin--;
-  if (begin == end) return make(ctx, "/", 1);
-  return make(ctx, s + begin, end - begin);
+  if (begin == end) return hp_rt_make(ctx, "/", 1);
+  return hp_rt_make(ctx, s + begin, end - begin);
 }
 
 const char* hp_rt_dirname(hp_ctx* ctx, const char* s) {
   uint32_t n = rt_len(s);
   while (n > 0 && s[n - 1] == '/') n--;
-  if (n == 0) return rt_len(s) ? make(ctx, "/", 1) : make(ctx, ".", 1);
+  if (n == 0) return rt_len(s) ? hp_rt_make(ctx, "/", 1) : hp_rt_make(ctx, ".", 1);
   while (n > 0 && s[n - 1] != '/') n--;
-  if (n == 0) return make(ctx, ".", 1);
+  if (n == 0) return hp_rt_make(ctx, ".", 1);
   while (n > 1 && s[n - 1] == '/') n--;
-  return make(ctx, s, n);
+  return hp_rt_make(ctx, s, n);
 }
 
 /* Removes "//", "/." and "/x/.." as far as text alone allows. */

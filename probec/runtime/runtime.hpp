@@ -85,6 +85,7 @@ void hp_rt_dyn_set_bytes(hp_ctx*, const uint8_t* key, uint32_t keysize, const ui
 void hp_rt_dyn_free(hp_ctx*, const uint8_t* key, uint32_t keysize);
 
 /* --- string.cpp; `s` may be nullptr, which reads as "" */
+const char* hp_rt_make(hp_ctx*, const char* s, uint64_t n); /* a new string of n bytes */
 uint64_t hp_rt_strlen(const char* s);
 uint64_t hp_rt_char_at(hp_ctx*, const char* s, int64_t index);
 int64_t hp_rt_strcmp(const char* a, const char* b);

@@ -2,14 +2,6 @@
  * hp_strsize - 1 bytes. */
 #include "runtime.hpp"
 
-static const char* make(hp_ctx* ctx, const char* s, uint64_t n) {
-  char* d = rt_new_string(ctx, n);
-  if (!d) return nullptr;
-  rt_copy(d, s, n);
-  d[n] = 0;
-  return d;
-}
-
 static bool matches_at(const char* s, const char* sub, uint32_t n) {
   for (uint32_t i = 0; i < n; i++)
     if (s[i] != sub[i]) return false;
@@ -23,6 +15,14 @@ static bool contains(const char* set, uint32_t n, char c) {
 }
 
 extern "C" {
+
+const char* hp_rt_make(hp_ctx* ctx, const char* s, uint64_t n) {
+  char* d = rt_new_string(ctx, n);
+  if (!d) return nullptr;
+  rt_copy(d, s, n);
+  d[n] = 0;
+  return d;
+}
 
 uint64_t hp_rt_strlen(const char* s) {
   return rt_len(s);
@@ -50,13 +50,13 @@ void hp_rt_str_assign(char* dst, const char* s) {
 
 /* A variable in the segment may change under our eyes: copy it once, bounded. */
 const char* hp_rt_str_read(hp_ctx* ctx, const char* shared) {
-  return make(ctx, shared, rt_len(shared));
+  return hp_rt_make(ctx, shared, rt_len(shared));
 }
 
 const char* hp_rt_comm(hp_ctx* ctx, const char* comm16) {
   uint32_t n = 0;
   while (n < HP_COMM_LEN && n < hp_strsize - 1 && comm16[n]) n++;
-  return make(ctx, comm16, n);
+  return hp_rt_make(ctx, comm16, n);
 }
 
 /* Entries of the probe table never change, so the string can be used where it is. */
@@ -89,24 +89,24 @@ const char* hp_rt_substr(hp_ctx* ctx, const char* s, int64_t index, int64_t leng
       begin = 0;
     }
   }
-  if (begin < 0 || begin >= n) return make(ctx, s, 0);
+  if (begin < 0 || begin >= n) return hp_rt_make(ctx, s, 0);
   if (length < 0) length += n - begin;
   if (length < 0) length = 0;
   if (length > n - begin) length = n - begin;
-  return make(ctx, s + begin, static_cast<uint64_t>(length));
+  return hp_rt_make(ctx, s + begin, static_cast<uint64_t>(length));
 }
 
 const char* hp_rt_strchr(hp_ctx* ctx, const char* s, uint64_t c) {
   uint32_t n = rt_len(s);
   for (uint32_t i = 0; i < n; i++)
-    if (s[i] == static_cast<char>(c)) return make(ctx, s + i, n - i);
+    if (s[i] == static_cast<char>(c)) return hp_rt_make(ctx, s + i, n - i);
   return nullptr;
 }
 
 const char* hp_rt_strrchr(hp_ctx* ctx, const char* s, uint64_t c) {
   uint32_t n = rt_len(s);
   for (uint32_t i = n; i-- > 0;)
-    if (s[i] == static_cast<char>(c)) return make(ctx, s + i, n - i);
+    if (s[i] == static_cast<char>(c)) return hp_rt_make(ctx, s + i, n - i);
   return nullptr;
 }
 
@@ -131,13 +131,13 @@ int64_t hp_rt_rindex(const char* s, const char* sub, int64_t start) {
 const char* hp_rt_strstr(hp_ctx* ctx, const char* s, const char* sub) {
   int64_t at = hp_rt_index(s, sub, 0);
   if (at < 0) return nullptr;
-  return make(ctx, s + at, rt_len(s) - static_cast<uint64_t>(at));
+  return hp_rt_make(ctx, s + at, rt_len(s) - static_cast<uint64_t>(at));
 }
 
 /* State lives in the ctx; the rest of the string is in scratch, so it outlives the call. */
 const char* hp_rt_strtok(hp_ctx* ctx, const char* s, const char* delims) {
   if (s) {
-    s = make(ctx, s, rt_len(s));
+    s = hp_rt_make(ctx, s, rt_len(s));
     if (!s) return nullptr;
   } else {
     s = ctx->strtok;
@@ -155,7 +155,7 @@ const char* hp_rt_strtok(hp_ctx* ctx, const char* s, const char* delims) {
   uint32_t j = i;
   while (j < n && !contains(delims, m, s[j])) j++;
   ctx->strtok = j < n ? s + j + 1 : "";
-  return make(ctx, s + i, j - i);
+  return hp_rt_make(ctx, s + i, j - i);
 }
 
 const char* hp_rt_tolower(hp_ctx* ctx, const char* s) {

@@ -35,6 +35,20 @@ Result<Fd> make_memfd(const char* name, size_t size) {
   return fd;
 }
 
+Result<Fd> make_sealed_memfd(const char* name, std::string_view bytes) {
+  Fd fd = HP_TRY(make_memfd(name, bytes.size()));
+  for (size_t at = 0; at < bytes.size();) {
+    const ssize_t n =
+        ::pwrite(fd.get(), bytes.data() + at, bytes.size() - at, static_cast<off_t>(at));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return fail_errno("cannot fill shared memory");
+    at += static_cast<size_t>(n);
+  }
+  if (::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)
+    return fail_errno("cannot seal shared memory");
+  return fd;
+}
+
 Result<std::string> read_file(const std::string& path, size_t limit) {
   Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return fail_errno("cannot open " + path);

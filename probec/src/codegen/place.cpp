@@ -173,7 +173,7 @@ void ClauseEmitter::copy(const Place& to, const Place& from) {
     checked_call("hp_rt_load_bytes", {ctx_, bytes, source.address, i64(size)});
     call("hp_rt_dyn_set_bytes", {ctx_, to.key, to.keysize, bytes, i32(size)});
   } else {
-    checked_call("hp_rt_copyinto", {ctx_, source.address, i64(size), to.address});
+    checked_call("hp_rt_bcopy", {ctx_, source.address, to.address, i64(size)});
     write_back(to);
   }
 }

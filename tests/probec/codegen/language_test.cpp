@@ -226,6 +226,9 @@ TEST_CASE("D: guest memory is read through checked loads") {
   CHECK(text("((int *)copyin(arg1, 16))[4]") == "fault 1");
   CHECK(text("((int *)copyin(arg1, 16))[-1000]") == "fault 1");
   CHECK(text("copyin(arg0, 100000000 + 0 * arg0)") == "fault 5");
+  /* The guest cannot name the program's own memory. */
+  CHECK(text("copyinstr(0x53c0000000000000 + 0 * arg0)") == "fault 1");
+  CHECK(text("*(int *)copyin(0x53c0000000000000 + 0 * arg0, 4)") == "fault 1");
   CHECK(text("stringof(this->p)", "this->p = (char *)alloca(10); copyinto(arg0, 4, this->p);") ==
         "/etc");
 }

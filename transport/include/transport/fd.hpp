@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <cstddef>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "transport/result.hpp"
@@ -70,6 +72,8 @@ class Mapping {
 
 /* memfd_create(2), close-on-exec, of the given size in bytes (sparse). */
 Result<Fd> make_memfd(const char* name, size_t size);
+/* A memfd that holds these bytes and that nobody, we included, can change any more. */
+Result<Fd> make_sealed_memfd(const char* name, std::string_view bytes);
 /* The whole file; an error names the path. limit in bytes. */
 Result<std::string> read_file(const std::string& path, size_t limit = 1ull << 30);
 /* Receives or sends one message with descriptors over a Unix socket (SCM_RIGHTS). flags: MSG_*. */
