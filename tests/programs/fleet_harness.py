@@ -173,7 +173,7 @@ def table(text):
     return rows
 
 
-def control_word(pid, offset=256):
+def control_word(pid, offset=248):
     """The `any` mask of a supervisor's control page (transport/control.h), 8 bytes."""
     for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir():
         if "hyprobe-control" in os.readlink(fd):
