@@ -10,6 +10,10 @@
 
 #include "transport/fd.hpp"
 
+/* clone(2) under the C library's other name: ThreadSanitizer intercepts the usual one and takes the
+ * thread for a forked child, whose parent goes on. */
+extern "C" int __clone(int (*)(void*), void*, int, void*, ...);
+
 namespace hp::handler {
 
 namespace {
@@ -45,10 +49,10 @@ void call_with_private_descriptors(int keep, void (*work)(void*), void* argument
   ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &old, sizeof old);
   /* CLONE_VFORK: the caller sleeps until the thread has ended, so both may use one set of
    * thread-local variables. */
-  int tid = ::clone(run, stack.as<char>(kPrivateStack),
-                    CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
-                        CLONE_SYSVSEM | CLONE_VFORK,
-                    &call);
+  int tid = ::__clone(run, stack.as<char>(kPrivateStack),
+                      CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+                          CLONE_SYSVSEM | CLONE_VFORK,
+                      &call);
   int error = errno;
   ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &old, nullptr, sizeof old);
   if (tid < 0) work(argument);
