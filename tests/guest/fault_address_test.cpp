@@ -142,12 +142,12 @@ TEST_CASE("effective addresses agree with Capstone's reading of the same bytes")
 }
 
 TEST_CASE("instructions without a memory operand have none") {
-  for (std::vector<uint8_t> code : {std::vector<uint8_t>{0x48, 0x89, 0xd8}, /* mov rax,rbx */
-                                    {0x90},
-                                    {0x50},                      /* push rax */
-                                    {0xe8, 0, 0, 0, 0},          /* call */
-                                    {0x0f, 0x05},                /* syscall */
-                                    {0x0f, 0x84, 0, 0, 0, 0}}) { /* jz */
+  for (const std::vector<uint8_t>& code : {std::vector<uint8_t>{0x48, 0x89, 0xd8}, /* mov rax,rbx */
+                                           {0x90},
+                                           {0x50},                      /* push rax */
+                                           {0xe8, 0, 0, 0, 0},          /* call */
+                                           {0x0f, 0x05},                /* syscall */
+                                           {0x0f, 0x84, 0, 0, 0, 0}}) { /* jz */
     bool memory = true;
     ours(code, memory);
     CHECK_FALSE(memory);

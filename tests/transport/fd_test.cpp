@@ -15,7 +15,7 @@ TEST_CASE("Fd: moving transfers ownership and destruction closes") {
     raw = a.get();
     Fd b(std::move(a));
     CHECK(b.get() == raw);
-    CHECK(a.get() == -1);
+    CHECK(a.get() == -1);  // NOLINT(bugprone-use-after-move): the point of the test
     CHECK(::fcntl(raw, F_GETFD) >= 0);
   }
   CHECK(::fcntl(raw, F_GETFD) == -1);

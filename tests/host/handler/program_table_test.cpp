@@ -163,9 +163,11 @@ TEST_CASE("ProgramTable: programs come and go while many threads fire") {
       table.remove_thread(me);
     });
   for (int i = 0; i < 50; i++) {
-    uint64_t before = fired;
-    s.run(0, i % 2 ? a : b);
-    while (fired < before + 100) std::this_thread::yield();
+    Fixture& next = i % 2 ? a : b;
+    uint64_t before = next.segment.firings(), calls = fired;
+    s.run(0, next);
+    /* Until this very program has fired, which takes a request of its own. */
+    while (next.segment.firings() == before || fired < calls + 100) std::this_thread::yield();
     if (i % 5 == 0) s.end(0);
   }
   stop = true;
