@@ -1,4 +1,4 @@
-/* A dynamic position-independent program: arguments, environment, heap and standard output. */
+/* Arguments, environment, heap and standard output; built for each link kind (hello.*.c). */
 #include "say.h"
 int main(int argc, char** argv, char** envp) {
   int n = 0;
