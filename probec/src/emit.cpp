@@ -8,6 +8,7 @@
 #include <llvm/IR/Verifier.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Passes/PassBuilder.h>
+#include <llvm/Passes/StandardInstrumentations.h>
 #include <llvm/Support/TargetSelect.h>
 #include <llvm/Target/TargetMachine.h>
 #include <llvm/Transforms/IPO/GlobalDCE.h>
@@ -48,12 +49,43 @@ std::unique_ptr<llvm::TargetMachine> make_target(std::string& error) {
       llvm::CodeModel::Small, llvm::CodeGenOptLevel::Less));
 }
 
+/* Roughly what a function's optimisation costs: calls of the runtime may be inlined. */
+uint64_t weight(const llvm::Function& f) {
+  constexpr uint64_t kCall = 15;
+  uint64_t n = 0;
+  for (const llvm::BasicBlock& bb : f)
+    for (const llvm::Instruction& i : bb) n += llvm::isa<llvm::CallBase>(i) ? kCall : 1;
+  return n;
+}
+
+/* Optimising takes about 15 us for each unit of weight. Programs with many hundred clauses, and what
+ * is large for a single function (a statement of thousands of operands: some passes take time with
+ * the square of that), are translated as they stand: faster by far, to code that is slower by half,
+ * as the runtime functions it calls are optimised all the same. */
+void leave_large_alone(llvm::Module& m) {
+  constexpr uint64_t kLargeFunction = 6000, kLargeProgram = 60'000;
+  uint64_t all = 0;
+  for (const llvm::Function& f : m)
+    if (!f.isDeclaration()) all += weight(f);
+  for (llvm::Function& f : m) {
+    if (f.isDeclaration()) continue;
+    bool generated = f.hasSection(); /* clauses and their parts */
+    if (weight(f) <= kLargeFunction && !(generated && all > kLargeProgram)) continue;
+    f.addFnAttr(llvm::Attribute::OptimizeNone);
+    f.addFnAttr(llvm::Attribute::NoInline);
+  }
+}
+
 void optimise(llvm::Module& m, llvm::TargetMachine& target) {
+  leave_large_alone(m);
   llvm::LoopAnalysisManager lam;
   llvm::FunctionAnalysisManager fam;
   llvm::CGSCCAnalysisManager cgam;
   llvm::ModuleAnalysisManager mam;
-  llvm::PassBuilder pb(&target);
+  llvm::PassInstrumentationCallbacks callbacks;
+  llvm::OptNoneInstrumentation leave_alone(false);
+  leave_alone.registerCallbacks(callbacks);
+  llvm::PassBuilder pb(&target, {}, {}, &callbacks);
   pb.registerModuleAnalyses(mam);
   pb.registerCGSCCAnalyses(cgam);
   pb.registerFunctionAnalyses(fam);

@@ -46,6 +46,8 @@ class Consumer {
   std::optional<int> exit_status() const;
   /* Reports drops since the last call; finish() does too. Every statusrate. */
   void report_drops();
+  /* Records and aggregation entries that did not fit the object, and were skipped. */
+  uint64_t damaged() const { return damaged_ + snapshot_.malformed(); }
 
   const AggregationTable& table() const { return table_; }
   const Names& names() const { return names_; }

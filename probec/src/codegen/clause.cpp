@@ -20,12 +20,6 @@ bool matches_error(const Clause& c) {
   return false;
 }
 
-bool uses_strtok(const CheckedProgram& p) {
-  for (const Expr& e : p.exprs)
-    if (e.kind == ExprKind::Call && e.function == Function::Strtok) return true;
-  return false;
-}
-
 }  // namespace
 
 ClauseEmitter::ClauseEmitter(Unit& unit, const CheckedProgram& program, const Layout& layout,
@@ -48,9 +42,9 @@ Result<> ClauseEmitter::emit() {
   b_.CreateRet(b_.CreateLoad(b_.getInt32Ty(), at(ctx_, offsetof(hp_ctx, fault))));
   b_.SetInsertPoint(start);
   may_be_error_ = matches_error(clause_);
-  if (uses_strtok(p_)) b_.CreateStore(null(), at(ctx_, offsetof(hp_ctx, strtok)));
+  if (l_.uses_strtok) b_.CreateStore(null(), at(ctx_, offsetof(hp_ctx, strtok)));
 
-  auto* skip = new_block("skip");
+  auto* skip = skip_ = new_block("skip");
   if (clause_.predicate.valid()) {
     auto* body = new_block("body");
     b_.CreateCondBr(condition(clause_.predicate), body, skip);
@@ -85,8 +79,7 @@ Result<> ClauseEmitter::emit() {
 }
 
 void ClauseEmitter::block(BlockId id) {
-  if (!id.valid()) return;
-  for (StmtId s : p_[id].stmts) statement(s);
+  if (id.valid()) statements(p_[id].stmts);
 }
 
 void ClauseEmitter::statement(StmtId id) {

@@ -6,11 +6,13 @@
  * the code after it runs only if it went well. Records are built in place in the slot's buffer at a
  * cursor and counted at the end of the clause.
  *
- * One file per family: clause.cpp (control, statements), expression.cpp (operators, conversions),
+ * One file per family: clause.cpp (control, statements), part.cpp (large clauses), expression.cpp (operators, conversions),
  * place.cpp (variables, memory), builtin.cpp (built-in variables), call.cpp (subroutines), record.cpp
  * (keys, record fields, actions), aggregate.cpp. */
 #pragma once
 #include <optional>
+#include <span>
+#include <unordered_map>
 
 #include "unit.hpp"
 
@@ -53,6 +55,11 @@ class ClauseEmitter {
   void statement(StmtId);
   void block(BlockId);
   void if_statement(const Stmt&);
+  /* part.cpp */
+  void statements(std::span<const StmtId>);
+  void part(std::span<const StmtId>);
+  uint32_t count(BlockId);
+  uint32_t count(StmtId);
   void check_fault();
   void fault(uint32_t code, llvm::Value* address);
   void unsupported(const Location&, const std::string& what);
@@ -146,11 +153,14 @@ class ClauseEmitter {
   llvm::Value* ctx_ = nullptr;
   llvm::BasicBlock* entry_ = nullptr;
   llvm::BasicBlock* failed_ = nullptr; /* returns ctx->fault */
+  llvm::BasicBlock* skip_ = nullptr;   /* returns 0; a record being built is forgotten */
   llvm::Value* record_ = nullptr;      /* ptr, if the clause records */
   llvm::Value* record_size_ = nullptr; /* alloca i32: bytes written so far */
   uint32_t statement_ = 0;             /* number of the one being emitted, 0 = predicate */
   uint32_t sites_ = 0;                 /* places in the clause that may fault, in text order */
   uint64_t stack_used_ = 0;
+  uint32_t part_depth_ = 0;                      /* 0: in the clause's own function */
+  std::unordered_map<uint32_t, uint32_t> sizes_; /* BlockId -> statements in it, all the way down */
   bool may_be_error_ = false; /* may run for dtrace:::ERROR, whose arguments are the ctx's */
   std::string error_;
 };

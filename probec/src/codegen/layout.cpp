@@ -118,6 +118,9 @@ class LayoutPass {
       return (e.kind == ExprKind::BuiltinVar && e.builtin == Builtin::Ppid) ||
              (e.kind == ExprKind::Call && e.function == Function::Progenyof);
     });
+    out_.uses_strtok = std::any_of(p_.exprs.begin(), p_.exprs.end(), [](const Expr& e) {
+      return e.kind == ExprKind::Call && e.function == Function::Strtok;
+    });
     return std::move(out_);
   }
 
@@ -196,6 +199,7 @@ class LayoutPass {
       if (f.room > kMaxArea) return fail(at_line(s.loc) + "value is too large to record");
       a.room += f.room;
     }
+    current_->by_stmt.emplace(id.value, current_->actions.size());
     current_->actions.push_back(std::move(a));
     return {};
   }

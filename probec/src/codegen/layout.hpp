@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "probec/checked.hpp"
@@ -39,7 +40,8 @@ struct ActionLayout {
 };
 
 struct ClauseLayout {
-  std::vector<ActionLayout> actions; /* in the order of the text */
+  std::vector<ActionLayout> actions;            /* in the order of the text */
+  std::unordered_map<uint32_t, size_t> by_stmt; /* StmtId -> index in actions */
   uint32_t max_record = 0;
 };
 
@@ -50,12 +52,12 @@ struct Layout {
   std::vector<ClauseLayout> clauses;
   uint64_t globals_size = 0, locals_size = 0;
   uint32_t dyn_key_size = 8, dyn_val_size = 8;
-  bool uses_memory = false, uses_ppid = false;
+  bool uses_memory = false, uses_ppid = false, uses_strtok = false;
 
   const ActionLayout* action_of(size_t clause, StmtId stmt) const {
-    for (const ActionLayout& a : clauses[clause].actions)
-      if (a.stmt == stmt) return &a;
-    return nullptr;
+    const auto& actions = clauses[clause].actions;
+    auto it = clauses[clause].by_stmt.find(stmt.value);
+    return it == clauses[clause].by_stmt.end() ? nullptr : &actions[it->second];
   }
 };
 

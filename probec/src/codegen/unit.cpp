@@ -48,18 +48,29 @@ llvm::Function* Unit::function(llvm::StringRef name) {
   return f;
 }
 
-llvm::Function* Unit::add_clause(size_t index) {
-  auto* type = llvm::FunctionType::get(llvm::Type::getInt32Ty(*context_),
-                                       {llvm::PointerType::getUnqual(*context_)}, false);
-  std::string number = std::to_string(index);
-  auto* f = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, "hp_clause_" + number,
-                                   *module_);
+llvm::Function* Unit::add_function(size_t clause, const std::string& name,
+                                   llvm::ArrayRef<llvm::Type*> arguments) {
+  auto* type = llvm::FunctionType::get(llvm::Type::getInt32Ty(*context_), arguments, false);
+  auto* f = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, name, *module_);
   f->addFnAttrs(llvm::AttrBuilder(*context_, attributes_.getFnAttrs()));
   f->removeFnAttr(llvm::Attribute::Memory);
   f->removeFnAttr(llvm::Attribute::NoInline);
-  f->setSection(".text.clause." + number);
+  f->setSection(".text.clause." + std::to_string(clause));
   f->setDSOLocal(true);
+  return f;
+}
+
+llvm::Function* Unit::add_clause(size_t index) {
+  auto* f = add_function(index, "hp_clause_" + std::to_string(index),
+                         {llvm::PointerType::getUnqual(*context_)});
   kept_.push_back(f);
+  return f;
+}
+
+llvm::Function* Unit::add_part(size_t clause, llvm::ArrayRef<llvm::Type*> arguments) {
+  auto* f = add_function(clause, "part", arguments);
+  f->addFnAttr(llvm::Attribute::NoInline);
+  f->setLinkage(llvm::GlobalValue::InternalLinkage);
   return f;
 }
 
@@ -111,8 +122,9 @@ Result<> Unit::close() {
     f->replaceAllUsesWith(llvm::PoisonValue::get(f->getType()));
     f->eraseFromParent();
   }
+  const llvm::DenseSet<llvm::GlobalValue*> kept(kept_.begin(), kept_.end());
   for (llvm::Function* f : used)
-    if (!f->isDeclaration() && !llvm::is_contained(kept_, f)) {
+    if (!f->isDeclaration() && !kept.contains(f)) {
       f->setVisibility(llvm::GlobalValue::DefaultVisibility);
       f->setLinkage(llvm::GlobalValue::InternalLinkage);
     } else if (f->isDeclaration()) {

@@ -23,6 +23,8 @@ class Unit {
   llvm::Function* function(llvm::StringRef name);
   /* The function of a clause, empty, with the attributes of runtime code. */
   llvm::Function* add_clause(size_t index);
+  /* One of a part of a clause (part.cpp), with further arguments, in the clause's section. */
+  llvm::Function* add_part(size_t clause, llvm::ArrayRef<llvm::Type*> arguments);
   /* Constant NUL-terminated text. */
   llvm::Constant* text(const std::string& s);
 
@@ -33,6 +35,8 @@ class Unit {
 
  private:
   Unit() : context_(std::make_unique<llvm::LLVMContext>()) {}
+  llvm::Function* add_function(size_t clause, const std::string& name,
+                               llvm::ArrayRef<llvm::Type*> arguments);
   void define(const char* name, uint32_t value);
 
   std::unique_ptr<llvm::LLVMContext> context_;
