@@ -50,4 +50,4 @@ if(HP_CLANGXX AND libfuzzer)
 endif()
 file(GLOB fleet_seeds CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/fleet_corpus/*)
 hp_script_test("fuzz: control socket" ${CMAKE_CURRENT_LIST_DIR}/handler/fuzz/smoke
-  ARGS ${CMAKE_CURRENT_BINARY_DIR}/fleet_fuzz 30000 ${fleet_seeds} LABELS unit)
+  ARGS ${CMAKE_CURRENT_BINARY_DIR}/fleet_fuzz 30000 ${fleet_seeds} LABELS fuzz)

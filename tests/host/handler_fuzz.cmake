@@ -26,8 +26,8 @@ handler_fuzz(segment_fuzz transport/src/object.cpp transport/src/fd.cpp host/han
   host/handler/src/segment_view.cpp host/src/segment.cpp)
 
 hp_script_test("fuzz: compiled programs" ${handler_dir}/fuzz/smoke
-  ARGS ${CMAKE_CURRENT_BINARY_DIR}/object_fuzz 30000 ${handler_objects} LABELS unit)
+  ARGS ${CMAKE_CURRENT_BINARY_DIR}/object_fuzz 30000 ${handler_objects} LABELS fuzz)
 hp_script_test("fuzz: program segments" ${handler_dir}/fuzz/smoke
-  ARGS ${CMAKE_CURRENT_BINARY_DIR}/segment_fuzz 30000 ${handler_dir}/clauses.c LABELS unit)
+  ARGS ${CMAKE_CURRENT_BINARY_DIR}/segment_fuzz 30000 ${handler_dir}/clauses.c LABELS fuzz)
 set_property(TEST "fuzz: program segments" APPEND PROPERTY
   ENVIRONMENT "HP_FUZZ_OBJECT=${objects}/clauses.o")

@@ -37,4 +37,4 @@ if(front_libfuzzer AND NOT HP_SANITIZE)
   add_custom_target(build_front_fuzz ALL DEPENDS ${front_fuzz})
 endif()
 hp_script_test("fuzz: D texts" ${CMAKE_CURRENT_LIST_DIR}/fuzz/smoke
-  ARGS ${front_fuzz} ${CMAKE_CURRENT_LIST_DIR}/errors ${CMAKE_CURRENT_LIST_DIR}/trees LABELS unit)
+  ARGS ${front_fuzz} ${CMAKE_CURRENT_LIST_DIR}/errors ${CMAKE_CURRENT_LIST_DIR}/trees LABELS fuzz)
