@@ -312,6 +312,7 @@ host::SessionOptions Probec::session_options() {
   s.segment.aggsize = options_.number(Option::aggsize);
   s.segment.dynvarsize = options_.number(Option::dynvarsize);
   s.segment.specsize = options_.number(Option::specsize);
+  s.segment.nspec = static_cast<uint32_t>(options_.number(Option::nspec));
   s.segment.scratchsize = options_.number(Option::scratchsize);
   s.switchrate = options_.number(Option::switchrate);
   s.statusrate = options_.number(Option::statusrate);

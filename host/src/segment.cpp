@@ -14,8 +14,12 @@ namespace hp::host {
 namespace {
 
 constexpr uint64_t kPage = 4096;
-constexpr uint64_t kMaxPart = 1ull << 36;    /* of one buffer: larger is a mistake */
-constexpr uint64_t kMaxScratch = 1ull << 30; /* hp_ctx counts it in 32 bits */
+constexpr uint64_t kMaxPart = 1ull << 36; /* of one buffer: larger is a mistake */
+/* Records count for what dtrace(1) makes of them, 8 bytes and their values; ours are larger by at most
+ * this: a header of 32 bytes, and 16 for each value. */
+constexpr uint64_t kSpecFactor = 16;
+constexpr uint64_t kMaxSpeculations = 1ull << 40; /* of memory that is only reserved */
+constexpr uint64_t kMaxScratch = 1ull << 30;      /* hp_ctx counts it in 32 bits */
 
 uint64_t pages(uint64_t n) {
   return (n + kPage - 1) & ~(kPage - 1);
@@ -67,7 +71,14 @@ Result<Segment> Segment::create(const Object& object, const SegmentOptions& opti
   place(h.guests_off, uint64_t{HP_MAX_GUESTS} * sizeof(hp_seg_guest));
   h.globals_size = place(h.globals_off, o.globals_size);
   h.dynvars_size = place(h.dynvars_off, pages(options.dynvarsize));
-  h.spec_size = place(h.spec_off, o.nspec * pages(options.specsize));
+  if (o.flags & HP_OBJ_SPECULATES) {
+    h.nspec = options.nspec;
+    h.specsize = options.specsize;
+    h.spec_stride = pages(options.specsize * kSpecFactor);
+    if (h.spec_stride > kMaxSpeculations / std::max(h.nspec, 1u))
+      return fail("speculations beyond 1 TiB in all are not supported");
+  }
+  h.spec_size = place(h.spec_off, pages(h.nspec * sizeof(hp_spec)) + h.nspec * h.spec_stride);
   /* Each part of a slot begins on a page, the first one behind hp_slot. */
   h.principal_size =
       pages(std::max<uint64_t>(options.bufsize, kPage) + sizeof(hp_slot)) - sizeof(hp_slot);

@@ -16,7 +16,7 @@ static __attribute__((noinline)) uint64_t* add(hp_ctx* ctx, uint8_t* base, uint3
   uint64_t start = HP_AGG_BUCKETS * sizeof(uint32_t) + buf->used;
   uint64_t size = sizeof(hp_agg_entry) + keysize + 8ull * words;
   if (start > ctx->seg->agg_size || size > ctx->seg->agg_size - start) {
-    rt_drop(ctx, HP_DROP_AGGREGATION);
+    rt_drop_on_cpu(ctx, HP_DROP_AGGREGATION);
     return nullptr;
   }
   auto* e = reinterpret_cast<hp_agg_entry*>(base + start);

@@ -23,22 +23,14 @@ uint8_t* hp_rt_rec_begin(hp_ctx* ctx, uint32_t max) {
   uint64_t used = ctx->slot->principal[half].used;
   uint64_t size = ctx->seg->principal_size;
   if (RT_UNLIKELY(used > size || max > size - used)) {
-    rt_drop(ctx, HP_DROP_PRINCIPAL);
+    rt_drop_on_cpu(ctx, HP_DROP_PRINCIPAL);
     return nullptr;
   }
   return principal(ctx, half) + used;
 }
 
 void hp_rt_rec_commit(hp_ctx* ctx, uint8_t* rec, uint32_t size, uint16_t kind) {
-  auto* r = reinterpret_cast<hp_rec*>(rec);
-  r->size = size;
-  r->kind = kind;
-  r->cpu = static_cast<uint16_t>(ctx->firing->cpu);
-  r->clause = ctx->clause;
-  r->probe = ctx->probe;
-  r->timestamp = hp_rt_timestamp(ctx);
-  r->vmid = ctx->firing->vmid;
-  r->indent = 0;
+  rt_finish_record(ctx, rec, size, kind);
   hp_buf* buf = &ctx->slot->principal[ctx->slot->active & 1];
   __atomic_store_n(&buf->used, buf->used + size, __ATOMIC_RELEASE);
 }

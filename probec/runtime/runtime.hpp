@@ -58,6 +58,14 @@ void hp_rt_exit(hp_ctx*, int32_t status);
 uint64_t hp_rt_ucaller(hp_ctx*);
 uint64_t hp_rt_ustackdepth(hp_ctx*);
 
+/* --- speculation.cpp */
+int32_t hp_rt_speculation(hp_ctx*);
+int32_t hp_rt_speculate(hp_ctx*, int32_t id);
+/* charge: what the record counts for against specsize. */
+void hp_rt_rec_speculate(hp_ctx*, uint8_t* rec, uint32_t size, uint32_t charge);
+void hp_rt_commit(hp_ctx*, int32_t id);
+void hp_rt_discard(hp_ctx*, int32_t id);
+
 /* --- aggregate.cpp */
 uint64_t* hp_rt_agg(hp_ctx*, uint32_t agg, const uint8_t* key, uint32_t keysize, uint32_t words,
                     uint64_t initial);
@@ -161,6 +169,28 @@ RT_INLINE uint64_t rt_hash(const uint8_t* key, uint32_t keysize) {
     h ^= h >> 32;
   }
   return h;
+}
+
+/* The same for losses that are reported by CPU: principal and aggregation. */
+RT_INLINE void rt_drop_on_cpu(hp_ctx* ctx, uint32_t reason) {
+  uint8_t* slots = reinterpret_cast<uint8_t*>(ctx->seg) + ctx->seg->slots_off;
+  auto* slot = reinterpret_cast<hp_slot*>(slots + ctx->firing->cpu % ctx->seg->nslots *
+                                                      ctx->seg->slot_stride);
+  __atomic_fetch_add(&slot->drops[reason == HP_DROP_AGGREGATION], 1, __ATOMIC_RELAXED);
+  rt_drop(ctx, reason);
+}
+
+/* Fills in the header of a record that generated code has written. */
+RT_INLINE void rt_finish_record(hp_ctx* ctx, uint8_t* rec, uint32_t size, uint16_t kind) {
+  auto* r = reinterpret_cast<hp_rec*>(rec);
+  r->size = size;
+  r->kind = kind;
+  r->cpu = static_cast<uint16_t>(ctx->firing->cpu);
+  r->clause = ctx->clause;
+  r->probe = ctx->probe;
+  r->timestamp = hp_rt_timestamp(ctx);
+  r->vmid = ctx->firing->vmid;
+  r->indent = 0;
 }
 
 /* Both 8-byte aligned sizes. */

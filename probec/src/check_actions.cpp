@@ -120,6 +120,7 @@ void Checker::aggregate(const ast::Expr& expr, Block& block) {
   if (committed_) raise(Tag::D_AGG_COMM, expr.loc, "aggregating actions may not follow commit( )");
   if (speculated_)
     raise(Tag::D_AGG_SPEC, expr.loc, "aggregating actions may not follow speculate( )");
+  recorded_ = true;
 
   const Prototype& proto = prototype(function);
   bool simple = function != Function::Lquantize && function != Function::Llquantize;
@@ -216,7 +217,8 @@ AggregationId Checker::aggregation_argument(const ast::Expr& call, size_t index,
   return id;
 }
 
-/* Rules about what may follow what in a clause. */
+/* Rules about what may follow what in a clause. Destructive actions, discard() and what is recorded
+ * speculatively are no data-recording actions in this sense. */
 void Checker::recording(Function function, Location loc) {
   std::string name = name_of(function);
   if (function == Function::Speculate) {
@@ -234,7 +236,6 @@ void Checker::recording(Function function, Location loc) {
     return;
   }
   if (function == Function::Discard) return;
-  if (committed_) raise(Tag::D_DREC_COMM, loc, "data-recording actions may not follow commit( )");
   switch (function) {
     case Function::Exit:
       if (speculated_) raise(Tag::D_EXIT_SPEC, loc, "exit( ) may not follow speculate( )");
@@ -246,17 +247,17 @@ void Checker::recording(Function function, Location loc) {
     case Function::Stop:
     case Function::Copyout:
     case Function::Copyoutstr:
+    case Function::System:
+    case Function::Freopen:
       if (speculated_)
         raise(Tag::D_ACT_SPEC, loc, "destructive actions may not follow speculate( )");
       out_.destructive = true;
-      return; /* nothing is recorded */
-    case Function::System:
-      out_.destructive = true;
-      break;
+      return;
     default:
       break;
   }
-  recorded_ = true;
+  if (committed_) raise(Tag::D_DREC_COMM, loc, "data-recording actions may not follow commit( )");
+  if (!speculated_) recorded_ = true;
 }
 
 void Checker::action(Function function, const ast::Expr& expr, Block& block) {

@@ -234,7 +234,6 @@ void Checker::clause(const ast::Clause& clause) {
   if (later) predicate();
   made.speculates = speculated_;
   made.commits = committed_;
-  made.records = recorded_ || !made.has_body;
   made.text_first = static_cast<uint32_t>(out_.source_text.size());
   const Source& source = sources_[clause.loc.source];
   if (clause.loc.offset < clause.end && clause.end <= source.text.size())

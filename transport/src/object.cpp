@@ -177,7 +177,6 @@ Result<> Object::parse_tables(std::string_view data) {
   if (header_->strsize == 0 || header_->strsize > kMaxStrsize) return bad("strsize");
   if (header_->locals_size > kMaxLocals) return bad("size of clause-local variables");
   if (header_->globals_size > kMaxGlobals) return bad("size of global variables");
-  if (header_->nspec > 65536) return bad("number of speculations");
 
   auto strings = HP_TRY(table<char>(data, HP_TBL_STRINGS, "strings"));
   if (strings.empty() || strings.front() != '\0' || strings.back() != '\0')

@@ -31,6 +31,12 @@ Result<SegmentView> SegmentView::attach(int fd) {
   if (!within(h.globals_off, h.globals_size)) return bad("global variables");
   if (!within(h.dynvars_off, h.dynvars_size)) return bad("dynamic variables");
   if (!within(h.spec_off, h.spec_size)) return bad("speculations");
+  if (h.nspec != 0) {
+    const uint64_t table = (h.nspec * sizeof(hp_spec) + 4095) & ~uint64_t{4095};
+    if (table > h.spec_size || h.spec_stride % 8 != 0 ||
+        h.spec_stride > (h.spec_size - table) / h.nspec)
+      return bad("speculations");
+  }
   if (h.nslots == 0 || h.nslots > 65536) return bad("number of slots");
   constexpr uint64_t kMaxPart = 1ull << 40;
   if (h.principal_size > kMaxPart || h.agg_size > kMaxPart || h.scratch_size > kMaxPart ||

@@ -30,7 +30,8 @@ struct SegmentOptions {       /* sizes in bytes */
   uint64_t bufsize = 4 << 20; /* principal buffer of one slot (each of two halves) */
   uint64_t aggsize = 4 << 20; /* aggregation buffer of one slot (each of two halves) */
   uint64_t dynvarsize = 1 << 20;
-  uint64_t specsize = 32 << 10; /* of one speculation; their number is the object's nspec */
+  uint64_t specsize = 32 << 10; /* of one speculation */
+  uint32_t nspec = 1;           /* speculations, if the program speculates */
   uint64_t scratchsize = 256 << 10;
   uint32_t ncpus = 0; /* 0: those configured; slots are twice as many, at least 4 */
   uint32_t max_probes = 4096;

@@ -194,7 +194,7 @@ struct Clause {
   ExprId predicate; /* invalid: none. Scalar, as Logical's operands */
   BlockId body;
   bool has_body = true; /* false: the default action, printing the probe */
-  bool speculates = false, commits = false, records = false;
+  bool speculates = false, commits = false;
   Location loc;
   uint32_t text_first = 0, text_size = 0; /* in CheckedProgram::source_text */
 };

@@ -121,6 +121,8 @@ llvm::Value* ClauseEmitter::subroutine(const Expr& e) {
     case Function::Getminor:
       return integer(b_.CreateOr(b_.CreateAnd(num(0), i64(0xff)),
                                  b_.CreateAnd(b_.CreateLShr(num(0), 12), i64(0xffffff00))));
+    case Function::Speculation:
+      return integer(call("hp_rt_speculation", {ctx_}));
     case Function::Rand:
       return integer(call("hp_rt_rand", {ctx_}));
     case Function::Progenyof: {

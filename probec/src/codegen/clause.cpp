@@ -62,6 +62,16 @@ Result<> ClauseEmitter::emit() {
   block(clause_.body);
   if (max) {
     llvm::Value* size = b_.CreateLoad(b_.getInt32Ty(), record_size_);
+    if (clause_.speculates) {
+      auto* speculative = new_block("speculative");
+      auto* principal = new_block("principal");
+      llvm::Value* number = b_.CreateLoad(b_.getInt32Ty(), at(ctx_, offsetof(hp_ctx, speculation)));
+      b_.CreateCondBr(b_.CreateICmpNE(number, i32(0)), speculative, principal);
+      b_.SetInsertPoint(speculative);
+      call("hp_rt_rec_speculate", {ctx_, record_, size, i32(l_.clauses[index_].charge)});
+      b_.CreateBr(skip);
+      b_.SetInsertPoint(principal);
+    }
     auto* commit = new_block("commit");
     if (clause_.has_body) /* every action may have been in a branch not taken */
       b_.CreateCondBr(b_.CreateICmpNE(size, i32(sizeof(hp_rec))), commit, skip);

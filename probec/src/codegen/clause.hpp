@@ -136,6 +136,8 @@ class ClauseEmitter {
   void advance(Cursor&, llvm::Value* i32);
   void action(StmtId, const Stmt&);
   void destructive(const Stmt&);
+  void speculate(const Stmt&);
+  void end_speculation(const Stmt&);
   Cursor key(const std::vector<llvm::Value*>& prefix, Range operands,
              const std::vector<Encoding>& encodings);
 

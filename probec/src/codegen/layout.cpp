@@ -103,7 +103,8 @@ class LayoutPass {
     seen_.assign(n, false);
     for (const Clause& c : p_.clauses) {
       current_ = &out_.clauses.emplace_back();
-      if (!c.has_body) current_->max_record = sizeof(hp_rec);
+      if (!c.has_body || c.speculates) current_->max_record = sizeof(hp_rec);
+      current_->charge = 8; /* enabled probe ID and speculation */
       HP_TRYV(lay_out_block(c.body));
       if (!current_->actions.empty()) {
         uint64_t size = sizeof(hp_rec);
@@ -114,6 +115,11 @@ class LayoutPass {
       }
     }
     for (size_t i = 0; i < n; i++) HP_TRYV(lay_out_aggregation(i));
+    out_.speculates = std::any_of(p_.clauses.begin(), p_.clauses.end(),
+                                  [](const Clause& c) { return c.speculates || c.commits; }) ||
+                      std::any_of(p_.exprs.begin(), p_.exprs.end(), [](const Expr& e) {
+                        return e.kind == ExprKind::Call && e.function == Function::Speculation;
+                      });
     out_.uses_ppid = std::any_of(p_.exprs.begin(), p_.exprs.end(), [](const Expr& e) {
       return (e.kind == ExprKind::BuiltinVar && e.builtin == Builtin::Ppid) ||
              (e.kind == ExprKind::Call && e.function == Function::Progenyof);
@@ -198,10 +204,22 @@ class LayoutPass {
     for (const Encoding& f : a.fields) {
       if (f.room > kMaxArea) return fail(at_line(s.loc) + "value is too large to record");
       a.room += f.room;
+      charge(f);
     }
+    if (a.fields.empty() && s.action != Function::Printf) current_->charge += 4;
     current_->by_stmt.emplace(id.value, current_->actions.size());
     current_->actions.push_back(std::move(a));
     return {};
+  }
+
+  /* dtrace(1) aligns each value to its size. */
+  void charge(const Encoding& f) {
+    const bool text = f.val != HP_VAL_INT && f.val != HP_VAL_BYTES;
+    const uint32_t size = text ? p_.strsize : f.size;
+    const uint32_t align = f.val == HP_VAL_INT                              ? size
+                           : (f.flags & (HP_FIELD_STACK | HP_FIELD_USTACK)) ? 8
+                                                                            : 1;
+    current_->charge = (current_->charge + align - 1) / align * align + size;
   }
 
   /* Bytes of the constant size, then how many of them count if a third argument says. */

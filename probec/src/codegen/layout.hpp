@@ -43,6 +43,7 @@ struct ClauseLayout {
   std::vector<ActionLayout> actions;            /* in the order of the text */
   std::unordered_map<uint32_t, size_t> by_stmt; /* StmtId -> index in actions */
   uint32_t max_record = 0;
+  uint32_t charge = 0; /* bytes of the record as dtrace(1) lays it out, for specsize and bufsize */
 };
 
 struct Layout {
@@ -52,7 +53,7 @@ struct Layout {
   std::vector<ClauseLayout> clauses;
   uint64_t globals_size = 0, locals_size = 0;
   uint32_t dyn_key_size = 8, dyn_val_size = 8;
-  bool uses_memory = false, uses_ppid = false, uses_strtok = false;
+  bool uses_memory = false, uses_ppid = false, uses_strtok = false, speculates = false;
 
   const ActionLayout* action_of(size_t clause, StmtId stmt) const {
     const auto& actions = clauses[clause].actions;

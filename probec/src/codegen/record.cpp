@@ -126,10 +126,37 @@ void ClauseEmitter::action(StmtId id, const Stmt& s) {
   b_.CreateStore(c.offset, record_size_);
 }
 
+/* speculate(): the record goes to the speculation, even when there is nothing in it (the default
+ * action, then); without that speculation, the clause ends. */
+void ClauseEmitter::speculate(const Stmt& s) {
+  llvm::Value* may = call("hp_rt_speculate", {ctx_, int_value(operand(s, 0))});
+  auto* goes_on = new_block("speculating");
+  b_.CreateCondBr(b_.CreateICmpNE(may, i32(0)), goes_on, skip_);
+  b_.SetInsertPoint(goes_on);
+}
+
+/* commit() and discard(). What the clause itself has speculated by then counts. */
+void ClauseEmitter::end_speculation(const Stmt& s) {
+  llvm::Value* id = int_value(operand(s, 0));
+  if (record_ && clause_.speculates && s.action == Function::Commit) {
+    llvm::Value* size = b_.CreateLoad(b_.getInt32Ty(), record_size_);
+    call("hp_rt_rec_speculate", {ctx_, record_, size, i32(l_.clauses[index_].charge)});
+    b_.CreateStore(i32(sizeof(hp_rec)), record_size_);
+  }
+  checked_call(s.action == Function::Commit ? "hp_rt_commit" : "hp_rt_discard", {ctx_, id});
+}
+
 /* Actions on the guest itself: no record. */
 void ClauseEmitter::destructive(const Stmt& s) {
   auto arg = [&](uint32_t i) { return i < s.operands.count ? int_value(operand(s, i)) : i64(0); };
   switch (s.action) {
+    case Function::Speculate:
+      speculate(s);
+      break;
+    case Function::Commit:
+    case Function::Discard:
+      end_speculation(s);
+      break;
     case Function::Raise:
       call("hp_rt_raise", {ctx_, arg(0)});
       break;

@@ -45,6 +45,7 @@ struct World {
     seg->dynvars_off = 8192;
     seg->dynvars_size = dyn;
     seg->slots_off = 8192 + dyn;
+    seg->nslots = 1;
     seg->principal_size = kPrincipal;
     seg->agg_size = kAgg;
     ctx.seg = seg;

@@ -51,15 +51,16 @@ struct hp_obj_header {
   uint32_t strsize;
   uint32_t globals_size; /* bytes of global scalar storage */
   uint32_t locals_size;  /* bytes of this-> storage */
-  uint32_t nspec;        /* speculations wanted */
-  uint8_t ident[16];     /* hash of the source and options */
+  uint32_t reserved;
+  uint8_t ident[16]; /* hash of the source and options */
   struct hp_obj_table tables[HP_TBL_MAX];
 };
 enum {
   HP_OBJ_DESTRUCTIVE = 1,
   HP_OBJ_USES_MEMORY = 2,
   HP_OBJ_QUIET = 4,
-  HP_OBJ_USES_PPID = 8 /* a clause looks at the firing's ppid, which may change at any time */
+  HP_OBJ_SPECULATES = 16, /* a clause calls speculation() or what belongs to it */
+  HP_OBJ_USES_PPID = 8    /* a clause looks at the firing's ppid, which may change at any time */
 };
 
 /* A probe description as written, macro-expanded. Empty string = matches all. */

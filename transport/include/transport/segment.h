@@ -16,8 +16,8 @@
  *     | global variables   |  laid out by the compiler
  *     +--------------------+  dynvars_off: hash table, all zero = empty; owned by the runtime
  *     | dynamic variables  |
- *     +--------------------+  spec_off: speculation buffers (runtime)
- *     | speculations       |
+ *     +--------------------+  spec_off: hp_spec[nspec]; from the next page on, nspec buffers of
+ *     | speculations       |  spec_stride bytes each (none of it unless the program speculates)
  *     +--------------------+  slots_off, nslots * slot_stride
  *     | slot 0 ...         |  hp_slot, then principal[2], then aggregation[2], then scratch
  *     +--------------------+
@@ -39,7 +39,7 @@ extern "C" {
 #endif
 
 #define HP_SEG_MAGIC 0x47534850u /* "PHSG" little-endian */
-#define HP_SEG_VERSION 1u
+#define HP_SEG_VERSION 2u
 #define HP_MAX_GUESTS 4096u
 #define HP_NAME_MAX 64u
 #define HP_COMM_LEN 16u
@@ -134,8 +134,10 @@ struct hp_slot {
   uint32_t reserved;
   struct hp_buf principal[2];
   struct hp_aggbuf agg[2];
-  uint64_t firings; /* clauses run, for the statistics */
-  uint8_t pad[56];
+  uint64_t firings;  /* clauses run, for the statistics */
+  uint64_t drops[2]; /* atomic: HP_DROP_PRINCIPAL and HP_DROP_AGGREGATION of the firings on the CPUs
+                        whose number is this slot's, modulo the number of slots */
+  uint8_t pad[40];
 };
 
 /* An aggregation entry; next is the byte offset from the start of the aggregation half / 8, 0 = end.
@@ -152,6 +154,22 @@ struct hp_agg_entry {
  *   count 1, sum 1, min 1, max 1, avg 2 {count, sum}, stddev 4 {count, sum, sumsq lo, sumsq hi},
  *   quantize HP_QUANTIZE_BUCKETS, lquantize levels+2 (underflow, levels..., overflow),
  *   llquantize: number of buckets from its parameters, plus underflow and overflow. */
+
+/* A speculation: number i (ids are i + 1) and its buffer of complete records, for all CPUs and guests
+ * alike. Everything but a first look at state happens under the lock, which is held for as long as a
+ * copy takes. commit() moves the records to the principal buffer of the committing firing's slot and
+ * discard() forgets them, at once on all CPUs; then the number is free again. */
+enum { HP_SPEC_INACTIVE = 0, HP_SPEC_ACTIVE = 1 };
+struct hp_spec {
+  uint32_t lock;    /* atomic: host tid of the holder, 0 = free; a dead holder's is stolen */
+  uint32_t state;   /* atomic: HP_SPEC_* */
+  uint32_t creator; /* host tid whose speculation() it is; when that thread is gone and no other
+                       number is free, the next speculation() takes it over */
+  uint32_t reserved;
+  uint64_t used;    /* bytes of records, at most spec_stride */
+  uint64_t charged; /* what they count for against specsize: sizes as dtrace(1) lays them out */
+  uint8_t pad[32];
+};
 
 enum { HP_REC_CLAUSE = 1, HP_REC_ERROR = 2 };
 
@@ -194,6 +212,10 @@ struct hp_seg_header {
   uint64_t globals_off, globals_size;
   uint64_t dynvars_off, dynvars_size;
   uint64_t spec_off, spec_size;
+  uint64_t spec_stride; /* bytes of one speculation's buffer */
+  uint64_t specsize;    /* of those, what the records of one may count for (-x specsize) */
+  uint32_t nspec;       /* speculations; ids are 1 to nspec */
+  uint32_t spec_next;   /* atomic: where speculation() looks for one whose creator is gone */
   uint64_t slots_off, slot_stride;
   uint64_t principal_size;     /* bytes of one half; at slot + sizeof(hp_slot) */
   uint64_t agg_size;           /* bytes of one half; after both principal halves */
@@ -218,7 +240,7 @@ struct hp_ctx {
   uint64_t timestamp, vtimestamp; /* cached on first use in this firing; 0 = not read yet */
   uint64_t error_args[6];         /* arg0..5 of dtrace:::ERROR when is_error */
   uint32_t is_error;
-  uint32_t speculation; /* nonzero: records go to this speculation */
+  uint32_t speculation; /* nonzero: the clause's record goes to this speculation */
   uint8_t* scratch;     /* alloca, copyin, string temporaries; reset for each clause */
   uint32_t scratch_used, scratch_size;
   uint8_t* locals; /* this-> variables: zeroed at each firing, shared by its clauses */
@@ -269,6 +291,7 @@ uint32_t hp_epid(struct hp_ctx*); /* enabled probe ID of the running clause */
 }
 static_assert(sizeof(hp_slot) == 128, "two cache lines");
 static_assert(sizeof(hp_rec) == 32, "record header");
+static_assert(sizeof(hp_spec) == 64, "a cache line");
 static_assert(sizeof(hp_agg_entry) == 16, "aggregation entry header");
 static_assert(sizeof(hp_seg_probe) == 256, "probe entry");
 static_assert(sizeof(hp_seg_header) <= 4096, "header fits its page");

@@ -1,0 +1,2 @@
+/* expect: probec: failed to compile script D_ACT_SPEC.raise.d: [D_ACT_SPEC] line 2: destructive actions may not follow speculate( ) */
+BEGIN { speculate(1); trace(2); raise(9); }

@@ -1,0 +1,2 @@
+/* expect: probec: failed to compile script D_SPEC_DREC.aggregation.d: [D_SPEC_DREC] line 2: speculate( ) may not follow data-recording action(s) */
+BEGIN { @ = count(); speculate(1); }
