@@ -17,6 +17,7 @@
 #include "handler/program.hpp"
 #include "handler/program_table.hpp"
 #include "host/segment.hpp"
+#include "instructions.hpp"
 #include "probec/compiler.hpp"
 #include "transport/control.h"
 #include "transport/guest_access.hpp"
@@ -97,6 +98,24 @@ struct World {
   host::SlotSnapshot snapshot;
 };
 
+/* Beside the time: instructions of all clauses as linked, and, where the machine counts them, those
+ * retired by one iteration: a run of its own, so that reading the counter costs the timing nothing. */
+template <class F>
+void count_instructions(benchmark::State& state, const World& w, F iteration) {
+  uint64_t linked = 0;
+  for (size_t i = 0; i < w.program->object().clauses().size(); i++)
+    linked += bench::count_instructions(w.program->image().clause_code(i));
+  state.counters["instructions"] = static_cast<double>(linked);
+  state.counters["text"] =
+      static_cast<double>(bench::count_instructions(w.program->image().text()));
+  constexpr int kTimes = 1000;
+  bench::RetiredInstructions retired;
+  auto before = retired.read();
+  for (int i = 0; i < kTimes; i++) iteration();
+  auto after = retired.read();
+  if (before && after) state.counters["retired"] = static_cast<double>(*after - *before) / kTimes;
+}
+
 /* Entry of read and of open in turn. */
 void fire(benchmark::State& state, const char* text) {
   World w(text);
@@ -112,6 +131,8 @@ void fire(benchmark::State& state, const char* text) {
   if (w.segment.errors() != 0 || w.segment.drops(HP_DROP_PRINCIPAL) != 0 ||
       w.segment.drops(HP_DROP_AGGREGATION) != 0 || w.segment.firings() < n)
     state.SkipWithError("errors, drops or clauses that did not run");
+  w.drain();
+  count_instructions(state, w, [&] { w.program->fire_id(n++ & 1 ? kOpen : kRead, w.firing); });
 }
 
 /* Entry and return of one call; the figure is for the pair. */
@@ -123,6 +144,10 @@ void fire_pair(benchmark::State& state, const char* text) {
   }
   if (w.segment.errors() != 0 || w.segment.drops(HP_DROP_DYNAMIC) != 0)
     state.SkipWithError("errors or drops");
+  count_instructions(state, w, [&] {
+    w.program->fire_id(kRead, w.firing);
+    w.program->fire_id(kReadReturn, w.firing);
+  });
 }
 
 /* What a monitor does for a system call with its entry enabled, below the interposer: identity and
@@ -202,6 +227,12 @@ BENCHMARK_CAPTURE(fire, count_by_vmname_execname,
                   "syscall:::entry { @[vmname, execname] = count(); }");
 BENCHMARK_CAPTURE(fire, quantize_arg2, "syscall:::entry { @[probefunc] = quantize(arg2); }");
 BENCHMARK_CAPTURE(fire, count_by_copyinstr, "syscall:::entry { @[copyinstr(arg0)] = count(); }");
+BENCHMARK_CAPTURE(fire, array_by_execname, "syscall:::entry { a[execname]++; }");
+BENCHMARK_CAPTURE(fire, count_by_strjoin,
+                  "syscall:::entry { @[strjoin(execname, probefunc)] = count(); }");
+BENCHMARK_CAPTURE(fire, self_string, "syscall:::entry { self->path = copyinstr(arg0); }");
+BENCHMARK_CAPTURE(fire, count_by_basename,
+                  "syscall:::entry { @[basename(copyinstr(arg0))] = count(); }");
 BENCHMARK_CAPTURE(fire, count_by_epid, "syscall:::entry { @[epid] = count(); }");
 BENCHMARK_CAPTURE(fire, trace, "syscall:::entry { trace(arg2); }");
 BENCHMARK_CAPTURE(fire, printf, "syscall:::entry { printf(\"%s %d\\n\", execname, arg2); }");
