@@ -8,6 +8,7 @@ add_test(NAME "probec_golden: trees" COMMAND probec_golden ${CMAKE_CURRENT_SOURC
 
 # Integer arithmetic of compiled and run programs, against the C compiler's.
 hp_script_test("probec: integers as C has them" ${CMAKE_CURRENT_LIST_DIR}/against-c)
+hp_script_test("probec: strings as the C library and perl have them" ${CMAKE_CURRENT_LIST_DIR}/against-libc)
 
 # Fuzzing: the front compiled again by clang with libFuzzer, AddressSanitizer and UBSan.
 # By hand: build/<preset>/tests/probec/front_fuzz CORPUS_DIR -dict=tests/probec/fuzz/d.dict
