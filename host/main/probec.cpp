@@ -26,10 +26,14 @@ using probec::Option;
 
 namespace {
 
+/* Rates ask for as often as can be: no more often than this, in ns. */
+constexpr uint64_t kShortestRound = 1'000'000;
+
 /* What one -n, -s ... became; objects from -Y are one unit without a source. */
 struct Unit {
   std::string what, name; /* "description" or "script", and its name in messages */
   uint32_t matches = 0;
+  probec::Attributes description, statements; /* for -v */
 };
 
 class Probec {
@@ -48,6 +52,7 @@ class Probec {
   int list();
   void list_pattern(const host::ProbePattern&, std::string& out) const;
   bool list_out(const std::string& text);
+  bool report_stability(const std::vector<Unit>& units);
   int run();
   Result<int> run_session();
   host::SessionOptions session_options();
@@ -63,7 +68,7 @@ class Probec {
   }
   void report(const probec::Diagnostic& d) const {
     const probec::DiagnosticStyle style{options_.flag(Option::errtags),
-                                        ::isatty(STDERR_FILENO) == 1 || cli_.verbose > 0};
+                                        ::isatty(STDERR_FILENO) == 1};
     std::fputs(probec::render(d, sources_, style, cli_.program).c_str(), stderr);
   }
 
@@ -89,7 +94,7 @@ int Probec::main() {
   if (!(cli_.run_elf.empty() ? compile() : load_elf())) return 1;
   if (!match()) return 1;
   if (!cli_.elf.empty() && !write_elf()) return 1;
-  if (cli_.mode == Mode::Compile) return 0;
+  if (cli_.mode == Mode::Compile) return report_stability(units_) ? 0 : 1;
   return run();
 }
 
@@ -125,6 +130,9 @@ bool Probec::compile() {
   if (!checked) return report(checked.error()), false;
   for (const probec::Clause& c : checked->clauses) {
     unit_of_clause_.push_back(sources_[c.loc.source].includer.value_or(c.loc.source));
+    Unit& unit = units_[unit_of_clause_.back()];
+    unit.description = minimum(unit.description, c.description);
+    unit.statements = minimum(unit.statements, c.statements);
     for (const probec::ProbeDesc& d : c.descs) locations_.push_back(d.loc);
   }
   probec::CodegenOptions codegen;
@@ -290,6 +298,18 @@ int Probec::list() {
   return list_out(out) ? 0 : 1;
 }
 
+/* -v: what the guide's Stability chapter calls the stability report. */
+bool Probec::report_stability(const std::vector<Unit>& units) {
+  if (cli_.verbose == 0 || !cli_.run_elf.empty()) return true; /* an object does not say */
+  std::string out;
+  for (const Unit& u : units) {
+    out += "\nStability attributes for " + u.what + " " + u.name + ":\n";
+    out += host::listing_attributes("Minimum Probe Description Attributes", u.description);
+    out += host::listing_attributes("Minimum Statement Attributes", u.statements) + "\n";
+  }
+  return list_out(out);
+}
+
 host::TextOptions Probec::text_options() const {
   host::TextOptions t;
   t.quiet = options_.flag(Option::quiet);
@@ -314,10 +334,10 @@ host::SessionOptions Probec::session_options() {
   s.segment.specsize = options_.number(Option::specsize);
   s.segment.nspec = static_cast<uint32_t>(options_.number(Option::nspec));
   s.segment.scratchsize = options_.number(Option::scratchsize);
-  s.switchrate = options_.number(Option::switchrate);
-  s.statusrate = options_.number(Option::statusrate);
+  s.switchrate = std::max(options_.number(Option::switchrate), kShortestRound);
+  s.statusrate = std::max(options_.number(Option::statusrate), kShortestRound);
   if (cli_.fleet && options_.is_set(Option::aggrate))
-    s.print_every = options_.number(Option::aggrate);
+    s.print_every = std::max(options_.number(Option::aggrate), kShortestRound);
   s.command = cli_.command;
   s.gate = cli_.gate;
   s.fleet = cli_.fleet;
@@ -329,9 +349,11 @@ host::SessionOptions Probec::session_options() {
 }
 
 int Probec::run() {
-  for (const Unit& u : units_)
+  for (const Unit& u : units_) {
     notice(u.what + " '" + u.name + "' matched " + std::to_string(u.matches) + " probe" +
            (u.matches == 1 ? "" : "s"));
+    if (!report_stability({u})) return 1;
+  }
   if (enabling_.probes.empty() && !options_.flag(Option::zdefs)) return fatal("no probes matched");
   if ((object_.header().flags & HP_OBJ_DESTRUCTIVE) && !options_.flag(Option::destructive))
     return fatal("could not enable tracing: Destructive actions not allowed");
@@ -375,7 +397,10 @@ int main(int argc, char** argv) {
     return 0;
   }
   if (cli->mode == Mode::Version) {
-    std::printf("%s: Hyprobe %s\n", cli->program.c_str(), HP_VERSION);
+    /* The language first, as dtrace(1) has it; -v adds which program this is. */
+    std::printf("%s: Hyprobe D %u.%u\n", cli->program.c_str(), probec::kLatestVersion >> 24,
+                probec::kLatestVersion >> 12 & 0xfff);
+    if (cli->verbose > 0) std::printf("This is Hyprobe %s\n", HP_VERSION);
     return 0;
   }
   return Probec(std::move(*cli)).main();

@@ -102,35 +102,37 @@ std::string listing_line(const hp_seg_probe& p) {
   return out;
 }
 
-std::string listing_details(const hp_seg_probe& p) {
-  struct Stability {
-    const char *name, *data, *dependency;
-  };
-  Stability probe{"Stable", "Stable", "Common"}, arguments = probe;
-  if (ProbeTable::is_guest_probe(p.id)) {
-    probe = {"Private", "Private", "Unknown"};
-    arguments = {"Private", "Private", "ISA"};
-  } else if (std::strcmp(p.prov, "profile") == 0) {
-    probe = arguments = {"Evolving", "Evolving", "Common"};
-  }
+std::string listing_attributes(const char* title, const probec::Attributes& a) {
   std::string out;
-  const auto section = [&](const char* title, const Stability& s) {
-    appendf(out, "\n\t%s\n\t\tIdentifier Names: %s\n\t\tData Semantics:   %s\n", title, s.name,
-            s.data);
-    appendf(out, "\t\tDependency Class: %s\n", s.dependency);
-  };
-  section("Probe Description Attributes", probe);
-  section("Argument Attributes", arguments);
+  appendf(out, "\n\t%s\n\t\tIdentifier Names: %s\n\t\tData Semantics:   %s\n", title,
+          probec::name_of(a.name), probec::name_of(a.data));
+  appendf(out, "\t\tDependency Class: %s\n", probec::name_of(a.dependency));
+  return out;
+}
+
+/* Types are those that args[] has in a program. */
+std::string listing_details(const hp_seg_probe& p) {
+  const probec::ProviderAttributes of = probec::attributes_of_provider(p.prov);
+  probec::Attributes probe = of.provider;
+  if (p.mod[0] != 0) probe = minimum(probe, of.module);
+  if (p.func[0] != 0) probe = minimum(probe, of.function);
+  if (p.name[0] != 0) probe = minimum(probe, of.name);
+  std::string out = listing_attributes("Probe Description Attributes", probe) +
+                    listing_attributes("Argument Attributes", of.arguments);
   out += "\n\tArgument Types\n";
-  const SyscallInfo* info = ProbeTable::is_guest_probe(p.id) && !ProbeTable::is_return(p.id)
-                                ? syscall_info(ProbeTable::syscall_of(p.id))
-                                : nullptr;
-  for (unsigned i = 0; info && i < info->nargs; ++i) {
-    std::string_view type = info->args[i].type;
+  unsigned n = 0;
+  const auto argument = [&](std::string_view type) {
     if (type.starts_with("userland ")) type.remove_prefix(9);
-    appendf(out, "\t\targs[%u]: %s\n", i, std::string(type).c_str());
+    appendf(out, "\t\targs[%u]: %s\n", n++, std::string(type).c_str());
+  };
+  if (ProbeTable::is_guest_probe(p.id)) {
+    const SyscallInfo* info = syscall_info(ProbeTable::syscall_of(p.id));
+    if (ProbeTable::is_return(p.id))
+      for (int i = 0; i < 2; ++i) argument("long");
+    else if (info)
+      for (unsigned i = 0; i < info->nargs; ++i) argument(info->args[i].type);
   }
-  if (!info || info->nargs == 0) out += "\t\tNone\n";
+  if (n == 0) out += "\t\tNone\n";
   return out += '\n';
 }
 

@@ -117,6 +117,7 @@ void Checker::aggregate(const ast::Expr& expr, Block& block) {
           "avg count llquantize lquantize max min quantize stddev sum");
   }
   Function function = named->second;
+  uses_name("aggregating function", call.text, call.loc);
   if (committed_) raise(Tag::D_AGG_COMM, expr.loc, "aggregating actions may not follow commit( )");
   if (speculated_)
     raise(Tag::D_AGG_SPEC, expr.loc, "aggregating actions may not follow speculate( )");
@@ -267,6 +268,7 @@ void Checker::action(Function function, const ast::Expr& expr, Block& block) {
   stmt.loc = expr.loc;
   const std::vector<ast::ExprId>& args = expr.args;
   std::string name = name_of(function);
+  uses_name("tracing function", name, expr.loc);
   std::vector<ExprId> values;
   switch (function) {
     case Function::Printf:

@@ -202,6 +202,7 @@ ExprId Checker::call(const ast::Expr& expr) {
   if (symbol->kind != SymbolKind::Function)
     raise(Tag::D_FUNC_IDKIND, expr.loc, expr.text + "( ) is not a function");
   auto function = static_cast<Function>(symbol->index);
+  uses_name("function", expr.text, expr.loc);
 
   if (is_action(function)) {
     /* Typed void: the operator that it stands under refuses it (forbid_action). */

@@ -152,6 +152,8 @@ ExprId Checker::identifier(const ast::Expr& expr) {
     raise(Tag::D_IDENT_UNDEF, expr.loc,
           "failed to resolve " + expr.text + ": Unknown variable name",
           similar_name(expr.text, false));
+  if (symbol->kind != SymbolKind::Constant && symbol->kind != SymbolKind::Inline)
+    uses_name("scalar", expr.text, expr.loc);
   switch (symbol->kind) {
     case SymbolKind::Variable: {
       VariableId id(symbol->index);
@@ -199,8 +201,11 @@ ExprId Checker::inline_use(const Symbol& symbol, const std::vector<ast::ExprId>&
       frame.values.push_back(convert(arg, want));
     }
   }
+  uses_name("scalar", decl.name, loc);
   inlines_.push_back(std::move(frame));
+  ++expanding_;
   ExprId result = expression(decl.value);
+  --expanding_;
   inlines_.pop_back();
   if (out_[result].kind == ExprKind::String || type_name(result) == out_.types.name(symbol.type))
     return result;
@@ -221,6 +226,7 @@ ExprId Checker::args_element(const ast::Expr& expr) {
     raise(Tag::D_PROTO_ARG, expr.loc, "args[ ] index must be an integer, not " + type_name(at));
   if (!at.valid() || !is_constant(at))
     raise(Tag::D_ARGS_TYPE, expr.loc, "args[ ] index must be an integer constant");
+  uses_name("associative array", "args", expr.loc);
   uint64_t number = out_[at].value;
   std::string found;
   bool matched = false, missing = false, different = false, others = false;

@@ -1,6 +1,7 @@
 #include "probec/checker.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace hp::probec {
 
@@ -12,18 +13,25 @@ Checker::Checker(const ast::Tree& tree, const std::vector<Source>& sources, cons
 #include "probec/builtins.def"
 #undef HP_BUILTIN
   };
+  const Version version = options_.version(); /* what came later is not there */
+  const auto there = [&](std::string_view name) {
+    return stability_of_name(name).since <= version;
+  };
   for (uint32_t i = 1; i < std::size(kBuiltins); ++i)
-    globals_[kBuiltins[i]] = {SymbolKind::Builtin, i, 0, {}};
+    if (there(kBuiltins[i])) globals_[kBuiltins[i]] = {SymbolKind::Builtin, i, 0, {}};
   for (int i = 0; i < 10; ++i)
     globals_["arg" + std::to_string(i)] = {SymbolKind::Builtin, 0, i, {}};
   globals_["args"] = {SymbolKind::Args, 0, 0, {}};
   for (const char* name : {"curthread", "curcpu", "uregs"})
     globals_[name] = {SymbolKind::Unsupported, 0, 0, {}};
   uint32_t function = 1;
-#define HP_ACTION(id, name, prototype) globals_[name] = {SymbolKind::Function, function++, 0, {}};
+#define HP_ACTION(id, name, prototype)                                       \
+  if (there(name)) globals_[name] = {SymbolKind::Function, function, 0, {}}; \
+  ++function;
 #define HP_SUBROUTINE(id, name, prototype) HP_ACTION(id, name, prototype)
 /* Aggregating functions have a name space of their own: a variable may be called count. */
-#define HP_AGGFUNC(id, name, prototype) aggregating_[name] = Function::id;
+#define HP_AGGFUNC(id, name, prototype) \
+  if (there(name)) aggregating_[name] = Function::id;
 
 #include "probec/functions.def"
 #undef HP_ACTION
@@ -35,6 +43,7 @@ Checker::Checker(const ast::Tree& tree, const std::vector<Source>& sources, cons
 }
 
 void Checker::check_items() {
+  apply_stability_pragmas();
   for (const ast::Item& item : tree_.items) {
     switch (item.kind) {
       case ast::ItemKind::Declaration:
@@ -54,6 +63,7 @@ void Checker::check_items() {
         break;
     }
   }
+  find_unused_pragmas();
 }
 
 void Checker::declaration(const ast::Declaration& decl, uint32_t index) {
@@ -73,7 +83,10 @@ void Checker::declaration(const ast::Declaration& decl, uint32_t index) {
     TypeId result = type_of(takes ? type.target : decl.type);
     if (out_.types[result].kind == TypeKind::Void)
       raise(Tag::D_DECL_VOIDOBJ, decl.loc, "cannot declare inline of void type: " + decl.name);
+    const Attributes around = std::exchange(least_, kMostStable);
     check_inline(decl, result);
+    declared_.try_emplace(decl.name, least_); /* unless a #pragma says what it is */
+    least_ = around;
     define(decl.name, {SymbolKind::Inline, index, 0, result}, decl.loc);
     return;
   }
@@ -203,6 +216,7 @@ void Checker::clause(const ast::Clause& clause) {
   Clause made;
   made.descs = clause.descs;
   made.loc = clause.loc;
+  start_stability(clause, made);
   made.has_body = std::any_of(clause.body.begin(), clause.body.end(), /* { } is as good as none */
                               [&](ast::StmtId s) { return tree_[s].kind != ast::StmtKind::Empty; });
   /* A variable may be first assigned in the actions and still decide about them: /!seen/ { seen = 1; }.
@@ -220,6 +234,7 @@ void Checker::clause(const ast::Clause& clause) {
       Tag tag = error.diagnostic.tag;
       if (tag != Tag::D_IDENT_UNDEF && tag != Tag::D_VAR_UNDEF && tag != Tag::D_OP_PTR) throw;
       inlines_.clear();
+      expanding_ = 0;
       later = true;
     }
   }
@@ -232,6 +247,7 @@ void Checker::clause(const ast::Clause& clause) {
     throw;
   }
   if (later) predicate();
+  made.statements = made.has_body ? least_ : minimum(least_, kStableCommon);
   made.speculates = speculated_;
   made.commits = committed_;
   made.text_first = static_cast<uint32_t>(out_.source_text.size());

@@ -18,7 +18,7 @@ namespace {
 /* #pragma, #ident and #error lines. */
 class Pragmas {
  public:
-  explicit Pragmas(Options& options) : options_(options) {}
+  Pragmas(Options& options, ast::Tree& tree) : options_(options), tree_(tree) {}
 
   void operator()(Location loc, const std::vector<std::string>& words) {
     if (words[0] == "ident") return;
@@ -46,47 +46,42 @@ class Pragmas {
   }
 
  private:
-  static void expect(Location loc, const std::string& name, size_t given, size_t wanted) {
-    if (given < wanted)
-      raise(Tag::D_PRAGMA_MALFORM, loc, "malformed #pragma D " + name + ": arguments are missing");
+  /* The names are followed by nothing else. */
+  static void exactly(Location loc, const std::string& name, size_t given, size_t wanted,
+                      const char* form) {
+    if (given < wanted) raise(Tag::D_PRAGMA_MALFORM, loc, "malformed #pragma D " + name + form);
     if (given > wanted)
-      raise(Tag::D_PRAGMA_UNUSED, loc, "superfluous arguments specified for #pragma D " + name);
+      raise(Tag::D_PRAGMA_MALFORM, loc, "superfluous arguments specified for #pragma D " + name);
   }
 
-  /* attributes NAME/DATA/CLASS identifier; binding VERSION identifier */
-  static void stability(Location loc, const std::vector<std::string>& words, size_t args) {
-    const std::string& name = words[2];
-    if (args < 2) return expect(loc, name, args, 2);
-    std::string text = words[3];
-    bool valid = true;
-    if (name == "attributes") {
-      int parts = 0;
-      for (size_t from = 0; from <= text.size(); ++parts) {
-        size_t end = std::min(text.find('/', from), text.size());
-        valid &= parts < 3 && is_stability(text.substr(from, end - from), parts == 2);
-        from = end + 1;
+  /* attributes NAME/DATA/CLASS identifier
+   * attributes NAME/DATA/CLASS provider NAME provider|module|function|name|args
+   * binding VERSION identifier */
+  void stability(Location loc, const std::vector<std::string>& words, size_t args) {
+    const std::string& directive = words[2];
+    ast::StabilityPragma made{loc, "D " + directive, {}, {}};
+    if (directive == "attributes") {
+      if (args < 2) exactly(loc, directive, args, 2, " <attributes> <ident>");
+      made.attributes = parse_attributes(words[3]);
+      if (!made.attributes)
+        raise(Tag::D_PRAGMA_INVAL, loc, "invalid attributes specified by #pragma D attributes");
+      if (words[4] == "provider" && args > 2) {
+        exactly(loc, directive, args, 4, " <attributes> provider <name> <part>");
+        for (const char* part : {"provider", "module", "function", "name", "args"})
+          if (words[6] == part) return;
+        raise(
+            Tag::D_PRAGMA_INVAL, loc,
+            "invalid component \"" + words[6] + "\" in attribute #pragma for provider " + words[5]);
       }
-      valid &= parts == 3;
     } else {
-      valid = !text.empty() && text.find_first_not_of("0123456789.") == std::string::npos;
+      if (args < 2) exactly(loc, directive, args, 2, " <version> <ident>");
+      const std::optional<Version> version = parse_version(words[3]);
+      if (!version)
+        raise(Tag::D_PRAGMA_INVAL, loc, "invalid version string specified by #pragma D binding");
     }
-    if (!valid)
-      raise(Tag::D_PRAGMA_INVAL, loc,
-            "invalid " + std::string(name == "binding" ? "version" : "attributes") +
-                " specified by #pragma D " + name + ": " + text);
-    expect(loc, name, args, 2);
-  }
-
-  static bool is_stability(const std::string& word, bool dependency_class) {
-    if (dependency_class) {
-      for (const char* known : {"Unknown", "CPU", "Platform", "Group", "ISA", "Common"})
-        if (word == known) return true;
-      return false;
-    }
-    for (const char* known : {"Internal", "Private", "Obsolete", "External", "Unstable", "Evolving",
-                              "Stable", "Standard"})
-      if (word == known) return true;
-    return false;
+    exactly(loc, directive, args, 2, "");
+    made.name = words[4];
+    tree_.pragmas.push_back(std::move(made));
   }
 
   [[noreturn]] static void error(Location loc, const std::vector<std::string>& words, size_t from) {
@@ -102,7 +97,7 @@ class Pragmas {
     const std::string& text = words[3];
     size_t equals = text.find('=');
     std::string name = text.substr(0, equals);
-    Result<> done = options_.set_assignment(text);
+    Result<> done = options_.set_assignment(text, OptionSetter::Program);
     if (done) return;
     raise(Tag::D_PRAGMA_OPTSET, loc,
           "failed to set option '" + name + "'" +
@@ -111,7 +106,7 @@ class Pragmas {
   }
 
   static void depends_on(Location loc, const std::vector<std::string>& words, size_t args) {
-    expect(loc, "depends_on", args, 2);
+    exactly(loc, "depends_on", args, 2, " <class> <name>");
     const std::string& kind = words[3];
     const std::string& name = words[4];
     if (kind == "library")
@@ -124,11 +119,13 @@ class Pragmas {
         if (name == known) return;
       raise(Tag::D_PRAGMA_DEPEND, loc, "program requires provider " + name);
     } else {
-      raise(Tag::D_PRAGMA_INVAL, loc, "invalid class for #pragma D depends_on: " + kind);
+      raise(Tag::D_PRAGMA_INVAL, loc,
+            "invalid class " + kind + " specified by #pragma D depends_on");
     }
   }
 
   Options& options_;
+  ast::Tree& tree_;
 };
 
 void settle_options(const Options& options, CheckedProgram& program) {
@@ -137,7 +134,7 @@ void settle_options(const Options& options, CheckedProgram& program) {
     if (!options.is_set(option)) continue;
     std::string value = options.text(option);
     if (value.empty() && option_info(option).kind == OptionKind::Flag)
-      value = options.flag(option) ? "1" : "0";
+      value = options.flag(option) ? "on" : "off";
     program.options.push_back({option_info(option).name, std::move(value), {}});
   }
   program.strsize = static_cast<uint32_t>(options.number(Option::strsize));
@@ -166,7 +163,7 @@ tl::expected<CheckedProgram, Diagnostic> check(CompileInput& input) {
   sources.push_back({SourceKind::Library, "<built-in>", library_text()});
   auto library = static_cast<uint32_t>(given);
 
-  Parser parser(tree, sources, macros, Pragmas(*input.options));
+  Parser parser(tree, sources, macros, Pragmas(*input.options, tree));
   try {
     parser.parse(library);
     parser.set_options(input.options);

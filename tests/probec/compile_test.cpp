@@ -72,6 +72,6 @@ TEST_CASE("compiler: options of the command line and of pragmas travel in the ob
   for (const hp_obj_option& option : object->options())
     all +=
         std::string(object->str(option.name)) + "=" + std::string(object->str(option.value)) + " ";
-  CHECK(all == "aggsize=1m quiet=1 strsize=64 ");
+  CHECK(all == "aggsize=1m quiet=on strsize=64 ");
   CHECK(object->header().strsize == 64);
 }

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "probec/stability.hpp"
 #include "transport/segment.h"
 #include "transport/syscalls.hpp"
 
@@ -56,5 +57,7 @@ std::string describe(const ProbePattern&);
 std::string listing_header();
 std::string listing_line(const hp_seg_probe&);
 std::string listing_details(const hp_seg_probe&);
+/* A block of -v: a blank line, the title and three lines of attributes. */
+std::string listing_attributes(const char* title, const probec::Attributes&);
 
 }  // namespace hp::host

@@ -4,12 +4,14 @@
  * a variable's type comes from its first assignment and an option counts from where it stands. */
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "probec/checked.hpp"
 #include "probec/ids.hpp"
 #include "probec/source.hpp"
+#include "probec/stability.hpp"
 
 namespace hp::probec::ast {
 
@@ -188,6 +190,15 @@ struct Item {
   uint32_t index; /* in the vector of its kind */
 };
 
+/* #pragma D attributes LABELS NAME, #pragma D binding VERSION NAME: about a name that the program
+ * declares before or after. */
+struct StabilityPragma {
+  Location loc;
+  std::string directive; /* "D attributes": for messages */
+  std::string name;
+  std::optional<Attributes> attributes; /* binding: none */
+};
+
 struct Tree {
   std::vector<Expr> exprs;
   std::vector<Stmt> stmts;
@@ -197,6 +208,7 @@ struct Tree {
   std::vector<Translator> translators;
   std::vector<Provider> providers;
   std::vector<Item> items;
+  std::vector<StabilityPragma> pragmas;
 
   const Expr& operator[](ExprId id) const { return exprs[id.value]; }
   const Stmt& operator[](StmtId id) const { return stmts[id.value]; }

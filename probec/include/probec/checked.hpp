@@ -20,6 +20,7 @@
 
 #include "probec/ids.hpp"
 #include "probec/source.hpp"
+#include "probec/stability.hpp"
 #include "probec/types.hpp"
 
 namespace hp::probec {
@@ -197,6 +198,7 @@ struct Clause {
   bool speculates = false, commits = false;
   Location loc;
   uint32_t text_first = 0, text_size = 0; /* in CheckedProgram::source_text */
+  Attributes description, statements;     /* the least of its descriptions, of what it names */
 };
 
 struct OptionSetting { /* #pragma D option and setopt-able -x, in order */

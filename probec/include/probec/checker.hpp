@@ -3,7 +3,7 @@
  * Items are checked in the order of the text. Files: checker.cpp (items, statements), check_types.cpp,
  * check_names.cpp (variables and built-ins), check_ops.cpp, check_places.cpp and check_assign.cpp
  * (operators), check_convert.cpp, check_calls.cpp (functions), check_actions.cpp, check_formats.cpp,
- * check_translate.cpp. */
+ * check_translate.cpp, check_stability.cpp. */
 #pragma once
 #include <deque>
 #include <string>
@@ -134,6 +134,15 @@ class Checker {
   ExprId translated(const Translation& translation, const std::string& member, ExprId input);
   ExprId assign_translated(ExprId place, const ast::Expr& xlate);
 
+  /* check_stability.cpp */
+  void apply_stability_pragmas();
+  void find_unused_pragmas() const;
+  /* A name that is used: lowers what the clause has; D_ATTR_MIN if it is less than -x amin. */
+  void uses(const char* kind, const std::string& name, const Attributes& attributes, Location loc);
+  void uses_name(const char* kind, const std::string& name, Location loc);
+  Attributes description_attributes(const ProbeDesc& desc, ProviderAttributes& of) const;
+  void start_stability(const ast::Clause& clause, Clause& made);
+
   /* check_convert.cpp */
   ExprId add(Expr expr);
   ExprId integer(uint64_t value, TypeId type, Location loc);
@@ -212,7 +221,11 @@ class Checker {
   std::vector<TypeId> resolved_; /* by ast::TypeId */
   std::vector<bool> pinned_;     /* by VariableId: the address space is settled */
   std::vector<InlineFrame> inlines_;
-  std::deque<Translation> translations_; /* deque: frames point into it */
+  std::deque<Translation> translations_;                 /* deque: frames point into it */
+  std::unordered_map<std::string, Attributes> declared_; /* by #pragma D attributes */
+  Attributes least_ = kMostStable;                       /* of what has been used */
+  ProviderAttributes provider_;                          /* of the clause */
+  int expanding_ = 0;                                    /* inlines around what is checked */
   const ast::Clause* clause_ = nullptr;
   uint32_t statement_number_ = 0;
   bool speculated_ = false, committed_ = false, recorded_ = false;

@@ -1,3 +1,3 @@
-/* expect: probec: failed to compile script D_PRAGMA_INVAL.attributes.d: [D_PRAGMA_INVAL] line 2: invalid attributes specified by #pragma D attributes: wrong */
+/* expect: probec: failed to compile script D_PRAGMA_INVAL.attributes.d: [D_PRAGMA_INVAL] line 2: invalid attributes specified by #pragma D attributes */
 #pragma D attributes wrong foo
 BEGIN { }
