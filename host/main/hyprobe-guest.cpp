@@ -61,6 +61,8 @@ hp::guest::MonitorOptions parse(int argc, char** argv) {
       o.kvm_fd = std::atoi(kvm);
     else if (const char* v5 = value("--gate"))
       o.gate = parse_gate(v5);
+    else if (const char* thread = value("--thread"))
+      o.thread_number = std::strtoull(thread, nullptr, 10);
     else if (const char* v6 = value("--exec")) {
       o.from_exec = true;
       o.exec_sigmask = std::strtoull(v6, nullptr, 16);

@@ -202,10 +202,10 @@ bool Probec::write_elf() {
   return true;
 }
 
-/* -e and -E know every probe; a run without a guest only those that fire here. */
+/* System call probes are there to be enabled whether or not a guest is: a program that names them
+ * runs, and they fire when there is one. */
 bool Probec::match() {
   host::Universe universe;
-  universe.guests = cli_.mode == Mode::Compile || cli_.fleet || !cli_.command.empty();
   universe.any_target = cli_.command.empty();
   if (!cli_.command.empty()) {
     universe.name = cli_.command[0].substr(cli_.command[0].rfind('/') + 1);
@@ -230,9 +230,7 @@ bool Probec::match_failed(size_t desc) {
   bool elsewhere = false;
   for (const hp_seg_probe* p : table_.matching(pattern))
     elsewhere |= host::ProbeTable::is_guest_probe(p->id);
-  if (elsewhere && cli_.command.empty())
-    message += " here: it names probes of guests; run a command with -c, or use -E for the fleet";
-  else if (elsewhere)
+  if (elsewhere && !cli_.command.empty())
     message += " of this command, whose name is " + cli_.command[0];
   if (desc < locations_.size()) {
     probec::Diagnostic d;
@@ -360,6 +358,9 @@ int Probec::run() {
   if (!cli_.command.empty())
     if (const Result<> r = check_command(cli_.command[0]); !r) return fatal(r.error().message);
   if (options_.flag(Option::destructive)) notice("allowing destructive actions");
+  if (enabling_.any_guest_probe && cli_.command.empty() && !cli_.fleet &&
+      ::isatty(STDERR_FILENO) == 1)
+    notice("system call probes fire in guests: run a command with -c, or use -E for the fleet");
 
   const Result<int> status = run_session();
   if (status) return *status;

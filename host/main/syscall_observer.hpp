@@ -93,6 +93,8 @@ class DispatchingObserver final : public guest::SyscallObserver {
     f.vmid = __atomic_load_n(&control_->vmid, __ATOMIC_RELAXED);
     if (handler::is_foreign_process()) f.host_tid |= handler::kForeignOwner;
     f.reserved = 0;
+    f.ancestors = nullptr;
+    f.nancestors = 0;
     f.vmname = name_;
     f.hostname = hostname_;
     f.osversion = osversion_;

@@ -20,7 +20,6 @@ Enabling match_probes(const Object& object, ProbeTable& table, const Universe& u
     for (const hp_seg_probe* p : table.matching(pattern)) {
       const bool in_guest = ProbeTable::is_guest_probe(p->id);
       if (in_guest) {
-        if (!universe.guests) continue;
         if (!universe.any_target && !pattern.target.empty() &&
             !handler::glob_match(pattern.target, universe.name) &&
             !handler::glob_match(pattern.target, universe.hostname))

@@ -79,6 +79,11 @@ LocalProbes::LocalProbes(handler::Program& program) : program_(program) {
   firing_.ppid = ::getppid();
   firing_.uid = ::getuid();
   firing_.gid = ::getgid();
+  if (program_.uses_ancestors()) {
+    ancestry_.refresh(hp_now(), -1);
+    firing_.ancestors = ancestry_.pids();
+    firing_.nancestors = ancestry_.size();
+  }
   ::prctl(PR_GET_NAME, firing_.execname);
   firing_.vmname = firing_.hostname = hostname_.c_str();
   firing_.osversion = osversion_.c_str();

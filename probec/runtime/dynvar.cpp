@@ -4,7 +4,7 @@
  * region is a valid empty table, so nobody has to initialise it:
  *
  *     stripes[64]   lock, free list, entries in use        (64 bytes each)
- *     fresh         chunks never used yet are numbered from here
+ *     fresh         chunks never used yet are numbered from here; state of the collection
  *     heads[B]      chains: chunk number + 1, 0 = empty    (B a power of two)
  *     chunks[N]     next, hash, key size, value size, key, value
  *
@@ -12,7 +12,11 @@
  * lock, which holds the owner's host tid. A holder that died is found by hp_owner_dead and its lock
  * taken over; every change is one store to a complete chunk, so a table left by a dead holder is
  * whole (at worst one chunk is lost). Freed chunks stay with the stripe that freed them; a stripe
- * without any borrows from the others with a trylock, so no two locks are ever waited for. */
+ * without any borrows from the others with a trylock, so no two locks are ever waited for.
+ *
+ * What a thread left in its self-> variables when it ended is collected when the table is full: their
+ * chunks name the thread that made them. (A thread that comes later never sees them, whatever its
+ * tid: keys hold the thread's number, which is not given twice.) */
 #include "runtime.hpp"
 
 namespace {
@@ -25,17 +29,29 @@ struct Stripe {
   uint32_t pad[14];
 };
 
+/* How long after a collection in vain the next is tried, and how far one goes. */
+constexpr uint64_t kCollectPause = 20000000; /* ns */
+constexpr uint32_t kCollectBuckets = 4096;
+
+struct Fresh {
+  uint32_t next;
+  uint32_t cursor;  /* stripe where the next collection goes on */
+  uint64_t resting; /* no collection before this time */
+  uint32_t pad[12];
+};
+
 struct Chunk {
   uint32_t next;
   uint32_t hash;
   uint32_t keysize;
-  uint32_t reserved;
+  uint32_t
+      owner; /* tid of the thread whose self-> variable it is; 0: nobody's, or not to be judged */
   /* key[hp_dyn_key_size], value[hp_dyn_val_size] */
 };
 
 struct Table {
   Stripe* stripes;
-  uint32_t* fresh;
+  Fresh* fresh;
   uint32_t* heads;
   uint8_t* chunks;
   uint32_t mask;   /* buckets - 1 */
@@ -59,7 +75,7 @@ RT_INLINE Table table_of(const hp_ctx* ctx) {
   uint64_t n = size < start ? 0 : (size - start) / chunk_size();
   if (n > 1u << 30) n = 1u << 30;
   return {reinterpret_cast<Stripe*>(base),
-          reinterpret_cast<uint32_t*>(base + kStripes * sizeof(Stripe)),
+          reinterpret_cast<Fresh*>(base + kStripes * sizeof(Stripe)),
           reinterpret_cast<uint32_t*>(base + head),
           base + start,
           buckets - 1,
@@ -132,11 +148,64 @@ RT_INLINE uint32_t pop_free(const Table& t, Stripe* s) {
   return n;
 }
 
+/* First word of a key: the variable, and HP_RT_SELF_KEY for self-> ones, whose second word holds guest
+ * and thread. */
+RT_INLINE uint64_t key_word(const uint8_t* key, uint32_t word) {
+  uint64_t w;
+  __builtin_memcpy(&w, key + 8 * word, 8);
+  return w;
+}
+
+/* Frees the chunks of threads of this guest that exist no more, in the buckets of one stripe, which
+ * is locked. Returns how many. */
+uint32_t collect_stripe(const Table& t, uint32_t stripe, uint64_t guest) {
+  uint32_t freed = 0, known = 0;
+  bool known_gone = false;
+  Stripe* s = &t.stripes[stripe];
+  for (uint32_t b = stripe; b <= t.mask; b += kStripes) {
+    uint32_t* link = &t.heads[b];
+    for (uint32_t steps = 0; *link && *link <= t.nchunk && steps < t.nchunk; steps++) {
+      uint32_t n = *link;
+      Chunk* c = chunk_at(t, n);
+      uint32_t owner = c->owner;
+      if (owner && key_word(key_of(c), 1) >> 48 == guest && owner != known) {
+        known = owner;
+        known_gone = hp_thread_gone(owner);
+      }
+      if (owner && owner == known && known_gone && key_word(key_of(c), 1) >> 48 == guest) {
+        __atomic_store_n(link, c->next, __ATOMIC_RELEASE);
+        c->next = s->free;
+        __atomic_store_n(&s->free, n, __ATOMIC_RELEASE);
+        freed++;
+      } else {
+        link = &c->next;
+      }
+    }
+  }
+  return freed;
+}
+
+/* Looks for the variables of ended threads, stripe by stripe, from where the last collection stopped. The
+ * caller holds the lock of one stripe. True if anything was freed. */
+__attribute__((noinline)) bool collect(hp_ctx* ctx, const Table& t, uint32_t held, uint32_t self) {
+  uint64_t now = hp_now();
+  if (now < __atomic_load_n(&t.fresh->resting, __ATOMIC_RELAXED)) return false;
+  uint32_t each = t.mask / kStripes + 1, freed = 0;
+  for (uint32_t seen = 0, i = 0; seen < kCollectBuckets && i < kStripes; i++, seen += each) {
+    uint32_t stripe = __atomic_fetch_add(&t.fresh->cursor, 1, __ATOMIC_RELAXED) & (kStripes - 1);
+    if (stripe != held && !try_lock(&t.stripes[stripe], self)) continue;
+    freed += collect_stripe(t, stripe, ctx->firing->vmid);
+    if (stripe != held) unlock(&t.stripes[stripe]);
+  }
+  if (!freed) __atomic_store_n(&t.fresh->resting, now + kCollectPause, __ATOMIC_RELAXED);
+  return freed != 0;
+}
+
 /* A chunk for the stripe whose lock is held; 0 when all are in use. */
-__attribute__((noinline)) uint32_t allocate(const Table& t, uint32_t stripe, uint32_t self) {
+__attribute__((noinline)) uint32_t find_chunk(const Table& t, uint32_t stripe, uint32_t self) {
   if (uint32_t n = pop_free(t, &t.stripes[stripe])) return n;
-  if (__atomic_load_n(t.fresh, __ATOMIC_RELAXED) < t.nchunk) {
-    uint32_t n = __atomic_fetch_add(t.fresh, 1, __ATOMIC_RELAXED);
+  if (__atomic_load_n(&t.fresh->next, __ATOMIC_RELAXED) < t.nchunk) {
+    uint32_t n = __atomic_fetch_add(&t.fresh->next, 1, __ATOMIC_RELAXED);
     if (n < t.nchunk) return n + 1;
   }
   for (uint32_t i = 1; i < kStripes; i++) {
@@ -149,12 +218,25 @@ __attribute__((noinline)) uint32_t allocate(const Table& t, uint32_t stripe, uin
   return 0;
 }
 
+RT_INLINE uint32_t allocate(hp_ctx* ctx, const Table& t, uint32_t stripe) {
+  uint32_t n = find_chunk(t, stripe, me(ctx));
+  if (RT_UNLIKELY(!n) && collect(ctx, t, stripe, me(ctx))) n = find_chunk(t, stripe, me(ctx));
+  return n;
+}
+
+/* Whom a new chunk belongs to. A thread whose tid others do not know (segment.h: the top bit of host_tid)
+ * cannot be judged by them. */
+RT_INLINE uint32_t owner_of(const hp_ctx* ctx, const uint8_t* key) {
+  if (!(key_word(key, 0) & HP_RT_SELF_KEY) || ctx->firing->host_tid >> 31 & 1) return 0;
+  return static_cast<uint32_t>(ctx->firing->tid);
+}
+
 /* The entry, created with a zero value when new; nullptr when full. Stripe locked by the caller. */
 RT_INLINE Chunk* obtain(hp_ctx* ctx, const Table& t, uint32_t hash, const uint8_t* key,
                         uint32_t keysize) {
   uint32_t* link = find(t, hash, key, keysize);
   if (*link) return *link <= t.nchunk ? chunk_at(t, *link) : nullptr;
-  uint32_t n = allocate(t, hash & (kStripes - 1), me(ctx));
+  uint32_t n = allocate(ctx, t, hash & (kStripes - 1));
   if (!n) {
     rt_drop(ctx, HP_DROP_DYNAMIC);
     return nullptr;
@@ -162,6 +244,7 @@ RT_INLINE Chunk* obtain(hp_ctx* ctx, const Table& t, uint32_t hash, const uint8_
   Chunk* c = chunk_at(t, n);
   c->hash = hash;
   c->keysize = keysize;
+  c->owner = owner_of(ctx, key);
   rt_copy(key_of(c), key, keysize);
   rt_zero_words(reinterpret_cast<uint64_t*>(value_of(c)), hp_dyn_val_size / 8);
   uint32_t* head = &t.heads[hash & t.mask];

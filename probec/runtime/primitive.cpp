@@ -9,6 +9,27 @@ uint64_t hp_rt_walltime(void) {
 uint32_t hp_rt_epid(hp_ctx* ctx) {
   return hp_epid(ctx);
 }
+int64_t hp_rt_identity(hp_ctx* ctx, uint32_t what) {
+  return hp_identity(ctx, what);
+}
+const char* hp_rt_text(hp_ctx* ctx, uint32_t what) {
+  const uint32_t mark = ctx->scratch_used;
+  char* d = rt_new_string(ctx, hp_strsize - 1);
+  if (!d) return nullptr;
+  uint32_t n = hp_text(ctx, what, d, hp_strsize);
+  if (n > hp_strsize - 1) n = hp_strsize - 1;
+  d[n] = 0;
+  ctx->scratch_used = mark + ((n + 8) & ~7u);
+  return d;
+}
+/* Is the process, or one of its ancestors, this one? */
+uint64_t hp_rt_progenyof(hp_ctx* ctx, int64_t pid) {
+  const hp_firing* f = ctx->firing;
+  if (f->pid == pid || f->ppid == pid) return 1;
+  for (uint32_t i = 0; i < f->nancestors; i++)
+    if (f->ancestors[i] == pid) return 1;
+  return 0;
+}
 void hp_rt_raise(hp_ctx* ctx, int sig) {
   hp_raise(ctx, sig);
 }

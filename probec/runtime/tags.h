@@ -6,4 +6,6 @@
 #define HP_RT_GLOBAL_TAG 0x53c1000000000000ull
 #define HP_RT_LOCAL_TAG 0x53c2000000000000ull
 #define HP_RT_TAG_MASK 0xffff000000000000ull
+/* In the first word of a dynamic variable's key: it is a self-> variable. */
+#define HP_RT_SELF_KEY 0x8000000000000000ull
 #endif

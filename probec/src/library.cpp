@@ -83,6 +83,10 @@ struct tms { long tms_utime; long tms_stime; long tms_cutime; long tms_cstime; }
 struct utimbuf { long actime; long modtime; };
 struct sched_param { int sched_priority; };
 inline int NULL = 0;
+typedef int psetid_t; typedef int chipid_t; typedef int lgrp_id_t;
+typedef struct cpuinfo { processorid_t cpu_id; psetid_t cpu_pset; chipid_t cpu_chip; lgrp_id_t cpu_lgrp; } cpuinfo_t;
+translator cpuinfo_t < int C > { cpu_id = cpu; cpu_pset = 0; cpu_chip = 0; cpu_lgrp = 0; };
+inline cpuinfo_t *curcpu = xlate < cpuinfo_t * > (0);
 )d";
 }
 

@@ -77,6 +77,7 @@ struct World {
     program = must(handler::Program::load(std::move(object), segment.fd(), {"web1", "host1"}));
     segment.set_state(HP_STATE_ACTIVE);
     firing.pid = firing.tid = ::getpid();
+    firing.thread = 1;
     firing.host_tid = ::gettid();
     firing.vmid = 1;
     std::strcpy(firing.execname, "handler_bench");

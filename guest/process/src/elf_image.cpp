@@ -190,9 +190,9 @@ Result<ProgramImage> load_program(AddressSpace& space, int fd) {
   return image;
 }
 
-Result<uint64_t> build_stack(AddressSpace& space, const ProgramImage& image,
-                             const std::string& execfn, const std::vector<std::string>& argv,
-                             const std::vector<std::string>& envp, uint64_t vdso) {
+Result<InitialStack> build_stack(AddressSpace& space, const ProgramImage& image,
+                                 const std::string& execfn, const std::vector<std::string>& argv,
+                                 const std::vector<std::string>& envp, uint64_t vdso) {
   size_t strings = execfn.size() + 1 + 256;
   for (const auto& s : argv) strings += s.size() + 1;
   for (const auto& s : envp) strings += s.size() + 1;
@@ -275,7 +275,7 @@ Result<uint64_t> build_stack(AddressSpace& space, const ProgramImage& image,
   map.auxv_size = static_cast<uint32_t>(aux.size() * 8);
   map.exe_fd = static_cast<uint32_t>(-1);
   prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0);
-  return at;
+  return InitialStack{at, arg_start, arg_end};
 }
 
 }  // namespace hp::guest

@@ -27,9 +27,14 @@ void leave_room_for_stack(AddressSpace&);
 /* Maps the program and its interpreter. fd: the program's file. */
 Result<ProgramImage> load_program(AddressSpace&, int fd);
 
-/* Builds the initial stack; returns RSP. execfn: AT_EXECFN. vdso: 0 = none. */
-Result<uint64_t> build_stack(AddressSpace&, const ProgramImage&, const std::string& execfn,
-                             const std::vector<std::string>& argv,
-                             const std::vector<std::string>& envp, uint64_t vdso);
+struct InitialStack {
+  uint64_t pointer = 0;                  /* RSP */
+  uint64_t args_start = 0, args_end = 0; /* the argument strings */
+};
+
+/* Builds the initial stack. execfn: AT_EXECFN. vdso: 0 = none. */
+Result<InitialStack> build_stack(AddressSpace&, const ProgramImage&, const std::string& execfn,
+                                 const std::vector<std::string>& argv,
+                                 const std::vector<std::string>& envp, uint64_t vdso);
 
 }  // namespace hp::guest

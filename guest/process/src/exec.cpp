@@ -94,6 +94,8 @@ int64_t call_execve(GuestThread& t, const Syscall& s) {
                                  std::to_string(engine_descriptor()),
                                  "--self",
                                  std::to_string(p.self_fd),
+                                 "--thread",
+                                 std::to_string(t.number),
                                  "--gate",
                                  std::to_string(p.gate)};
   if (p.control_fd >= 0) {

@@ -17,6 +17,9 @@ void fill_identity(hp_firing& f, const ThreadView& t) {
   f.gid = id.gid;
   f.vcpu = t.vcpu;
   f.host_tid = t.host_tid;
+  f.thread = t.number;
+  f.args_start = id.args_start;
+  f.args_end = id.args_end;
   std::memcpy(f.execname, id.comm, sizeof f.execname);
   f.pc = t.pc;
   f.stack = t.stack;

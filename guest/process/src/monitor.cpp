@@ -122,10 +122,10 @@ Error run_monitor(const MonitorOptions& options, hp_ctl* control, SyscallObserve
   auto cpu = p->machine->acquire();
   if (!cpu) return error_of(cpu);
   uint64_t vdso = p->machine->has_vdso() ? getauxval(AT_SYSINFO_EHDR) : 0;
-  auto sp = build_stack(*p->space, *image, program.execfn, program.argv, envp, vdso);
-  if (!sp) {
-    no_room(sp.error().code);
-    return error_of(sp);
+  auto stack = build_stack(*p->space, *image, program.execfn, program.argv, envp, vdso);
+  if (!stack) {
+    no_room(stack.error().code);
+    return error_of(stack);
   }
   p->space->set_brk(image->end);
   prctl(PR_SET_NAME, program.comm.c_str());
@@ -137,6 +137,12 @@ Error run_monitor(const MonitorOptions& options, hp_ctl* control, SyscallObserve
 
   auto* thread = new GuestThread(*p, **cpu);
   refresh_identity(*thread);
+  thread->identity.args_start = stack->args_start;
+  thread->identity.args_end = stack->args_end;
+  if (options.thread_number != 0)
+    thread->number = options.thread_number;
+  else
+    number_thread(*thread, control);
   void* signal_stack = mmap(nullptr, kHostAltStack, PROT_READ | PROT_WRITE,
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (signal_stack == MAP_FAILED) return Error::from_errno("cannot map a signal stack");
@@ -149,7 +155,7 @@ Error run_monitor(const MonitorOptions& options, hp_ctl* control, SyscallObserve
 
   vmm::Registers regs{};
   regs.rip = image->start;
-  regs.rsp = *sp;
+  regs.rsp = stack->pointer;
   regs.rflags = 0x202;
   p->machine->enter_user(**cpu, regs);
   if (control) {

@@ -110,6 +110,7 @@ void thread_main(HostStack* stack, void* p) {
   if (c.flags & CLONE_CHILD_SETTID) GuestMemory::put(c.child_tid, tid);
   t.identity.tid = tid;
   t.host_tid = tid;
+  number_thread(t, t.process.control);
   load_cpu(*t.process.machine, *t.cpu, start->state);
   ObserverLink* observer = t.process.observer_link;
   uint64_t mask = t.sigmask, call_nr = start->call_nr;
@@ -177,6 +178,7 @@ void become_fork_child(GuestThread& t, const CpuState& state, uint64_t call_nr, 
   t.vcpu = t.cpu->index;
   load_cpu(*p.machine, **cpu, state);
   refresh_identity(t);
+  number_thread(t, p.control);
   if (p.observer) p.observer->forked(t);
   if (p.observer_link) p.observer_link->fire_exit(t, Syscall{call_nr, {}}, 0);
 }
@@ -240,6 +242,7 @@ int sharing_main(void* p) {
   if (child->clear_handlers) reset_handlers(t.process);
   load_cpu(*t.process.machine, *t.cpu, child->state);
   refresh_identity(t);
+  number_thread(t, t.process.control);
   if (t.process.observer_link)
     t.process.observer_link->fire_exit(t, Syscall{child->call_nr, {}}, 0);
   HP_CHECK(set_guest_mask(t, t.sigmask));

@@ -26,6 +26,10 @@ namespace hp::guest {
 thread_local GuestThread* current_thread = nullptr;
 thread_local GuestThread* helped_thread = nullptr;
 
+void number_thread(ThreadView& v, hp_ctl* control) {
+  if (control) v.number = __atomic_add_fetch(&control->threads, 1, __ATOMIC_RELAXED);
+}
+
 void refresh_identity(ThreadView& v, bool credentials) {
   v.identity.pid = static_cast<int32_t>(syscall(SYS_getpid));
   v.identity.tid = static_cast<int32_t>(syscall(SYS_gettid));

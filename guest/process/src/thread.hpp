@@ -60,6 +60,8 @@ extern thread_local GuestThread* current_thread;
 /* On a helper thread: whose it is. */
 extern thread_local GuestThread* helped_thread;
 
+/* Gives a new thread its number: the next one of its guest. */
+void number_thread(ThreadView&, hp_ctl*);
 void refresh_identity(ThreadView&, bool credentials = true);
 [[noreturn]] void die_by_signal(int signo);
 [[noreturn]] void internal_failure(const GuestThread&, const std::string& what);

@@ -1,6 +1,11 @@
 /* The primitives of segment.h, as this placement (a monitor or the consumer) provides them. */
+#include <fcntl.h>
 #include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cstring>
 #include <ctime>
 
 #include "handler/link.hpp"
@@ -23,6 +28,28 @@ hp::GuestAccess* memory_of(hp_ctx* ctx) {
 int no_memory(hp_ctx* ctx, uint64_t gva) {
   ctx->fault_addr = gva;
   return HP_FLT_BADADDR;
+}
+
+/* argv of the process as it is now, words joined by blanks: of the guest's program, or this one's. */
+uint32_t read_arguments(hp_ctx* ctx, char* dst, uint32_t max) {
+  const hp_firing* f = ctx->firing;
+  uint64_t size = 0;
+  if (hp::GuestAccess* mem = memory_of(ctx)) {
+    if (f->args_end <= f->args_start) return 0;
+    size = std::min<uint64_t>(f->args_end - f->args_start, max);
+    uint64_t bad = 0;
+    if (mem->read(dst, f->args_start, size, &bad) != 0) return 0;
+  } else {
+    const int fd = ::open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return 0;
+    const ssize_t n = ::read(fd, dst, max);
+    ::close(fd);
+    size = n > 0 ? static_cast<uint64_t>(n) : 0;
+  }
+  /* The last word's NUL goes; so does what does not fit. */
+  if (size > 0 && (size == max || dst[size - 1] == '\0')) --size;
+  std::replace(dst, dst + size, '\0', ' ');
+  return static_cast<uint32_t>(size);
 }
 
 /* Some faults carry no address of their own; the access's start stands for it. */
@@ -67,8 +94,14 @@ uint64_t hp_now(void) {
 uint64_t hp_walltime(void) {
   return nanoseconds(CLOCK_REALTIME);
 }
-uint64_t hp_vtime(hp_ctx*) {
-  return nanoseconds(CLOCK_THREAD_CPUTIME_ID);
+/* Of the thread that fires, which may have handed its call to a helper thread. */
+uint64_t hp_vtime(hp_ctx* ctx) {
+  const hp_firing* f = ctx->firing;
+  if (f->tid == static_cast<int32_t>(f->host_tid & ~hp::handler::kForeignOwner))
+    return nanoseconds(CLOCK_THREAD_CPUTIME_ID);
+  /* The kernel's encoding of a thread's clock: the complement of its tid, per thread, CPU time. */
+  constexpr clockid_t kPerThread = 4, kSchedulerTime = 2;
+  return nanoseconds((~f->tid << 3) | kPerThread | kSchedulerTime);
 }
 
 /* By frame pointers: each frame holds its caller's frame pointer and return address, and stacks grow
@@ -103,10 +136,46 @@ int hp_owner_dead(uint32_t owner) {
   return hp::handler::owner_is_dead(owner) ? 1 : 0;
 }
 
+int hp_thread_gone(uint32_t tid) {
+  return hp::handler::thread_is_gone(tid) ? 1 : 0;
+}
+
 uint32_t hp_epid(hp_ctx* ctx) {
   const auto* p = static_cast<const hp::handler::Program*>(ctx->program);
   return hp::handler::enabled_probe_id(p->object(), p->segment().probes(), p->segment().nprobes(),
                                        ctx->probe, ctx->clause);
+}
+
+/* Monitors and the consumer are the processes that fire, so the kernel may be asked about oneself. */
+int64_t hp_identity(hp_ctx*, uint32_t what) {
+  switch (what) {
+    case HP_ID_PGID:
+      return ::getpgrp();
+    case HP_ID_SID:
+      return ::getsid(0);
+    case HP_ID_EUID:
+      return ::geteuid();
+    case HP_ID_EGID:
+      return ::getegid();
+    default:
+      return 0;
+  }
+}
+
+uint32_t hp_text(hp_ctx* ctx, uint32_t what, char* dst, uint32_t max) {
+  if (max == 0) return 0;
+  uint32_t length = 0;
+  if (what == HP_TEXT_EXECARGS) {
+    length = read_arguments(ctx, dst, max);
+  } else {
+    char path[PATH_MAX];
+    const ssize_t n = what == HP_TEXT_CWD ? ::syscall(SYS_getcwd, path, sizeof path) - 1
+                                          : ::readlink("/proc/self/root", path, sizeof path);
+    if (n > 0) length = std::min(static_cast<uint32_t>(n), max - 1);
+    std::memcpy(dst, path, length);
+  }
+  dst[length] = '\0';
+  return length;
 }
 
 }  // extern "C"
@@ -125,7 +194,10 @@ std::span<const Import> primitives() {
       {"hp_raise", reinterpret_cast<uint64_t>(&hp_raise)},
       {"hp_stop", reinterpret_cast<uint64_t>(&hp_stop)},
       {"hp_owner_dead", reinterpret_cast<uint64_t>(&hp_owner_dead)},
+      {"hp_thread_gone", reinterpret_cast<uint64_t>(&hp_thread_gone)},
       {"hp_epid", reinterpret_cast<uint64_t>(&hp_epid)},
+      {"hp_identity", reinterpret_cast<uint64_t>(&hp_identity)},
+      {"hp_text", reinterpret_cast<uint64_t>(&hp_text)},
   };
   return table;
 }

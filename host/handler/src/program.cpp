@@ -27,7 +27,8 @@ Result<std::unique_ptr<Program>> Program::load(Object object, int segment_fd,
   p->locals_ = (uint64_t{h.locals_size} + 15) & ~uint64_t{15};
   if (p->segment_.scratch_size() < 2 * p->locals_)
     return fail("the program segment has no room for the program's clause-local variables");
-  p->uses_ppid_ = (h.flags & HP_OBJ_USES_PPID) != 0;
+  p->uses_ancestors_ = (h.flags & HP_OBJ_USES_ANCESTORS) != 0;
+  p->uses_ppid_ = p->uses_ancestors_ || (h.flags & HP_OBJ_USES_PPID) != 0;
   p->image_ = HP_TRY(Image::link(p->object_, primitives()));
   p->target_name_ = target.name;
   p->target_hostname_ = target.hostname;

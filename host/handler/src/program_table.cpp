@@ -74,12 +74,20 @@ void ProgramTable::fire(Thread& thread, uint64_t programs, uint32_t id,
     Program* p = meet(static_cast<uint32_t>(std::countr_zero(programs)));
     if (!p) continue;
     if (p->uses_ppid()) [[unlikely]]
-      firing.ppid = ::getppid();
+      look_up_parents(thread, *p, firing);
     p->fire_id(id, firing);
   }
   thread.epoch.store(0, std::memory_order_release);
   if (pending_.load(std::memory_order_relaxed)) [[unlikely]]
     reclaim();
+}
+
+void ProgramTable::look_up_parents(Thread& thread, const Program& p, hp_firing& firing) noexcept {
+  firing.ppid = ::getppid();
+  if (!p.uses_ancestors()) return;
+  thread.ancestry.refresh(hp_now(), socket_);
+  firing.ancestors = thread.ancestry.pids();
+  firing.nancestors = thread.ancestry.size();
 }
 
 Program* ProgramTable::meet(uint32_t slot) noexcept {

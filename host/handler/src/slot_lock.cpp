@@ -62,6 +62,14 @@ bool owner_is_dead(uint32_t tid) noexcept {
   return dead;
 }
 
+bool thread_is_gone(uint32_t tid) noexcept {
+  if (is_foreign_process() || (tid & kForeignOwner)) return false;
+  int saved = errno;
+  bool gone = ::kill(static_cast<pid_t>(tid), 0) != 0 && errno == ESRCH;
+  errno = saved;
+  return gone;
+}
+
 bool steal(hp_slot* slot, uint32_t tid) noexcept {
   uint32_t owner = __atomic_load_n(&slot->owner, __ATOMIC_RELAXED);
   if (owner == 0 || owner == tid || !owner_is_dead(owner)) return false;

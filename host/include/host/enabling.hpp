@@ -16,8 +16,7 @@ namespace hp::host {
 
 /* Where the program's probes may fire. */
 struct Universe {
-  bool guests = false;    /* guest probes exist: -c or -E, and in listings */
-  bool any_target = true; /* every target may match (-E, listings); else only this guest's: */
+  bool any_target = true; /* every target may match (no -c); else only this guest's: */
   std::string name, hostname;
 };
 

@@ -22,6 +22,7 @@
 #include <string_view>
 #include <vector>
 
+#include "handler/ancestry.hpp"
 #include "handler/program.hpp"
 #include "transport/control.h"
 
@@ -70,6 +71,7 @@ class LocalProbes {
   handler::Program& program_;
   hp_firing firing_{};
   std::string hostname_, osversion_;
+  handler::Ancestry ancestry_;
   std::vector<Timer> timers_;
   std::vector<uint32_t> cpus_; /* that this process may be told about: those online */
 };

@@ -23,6 +23,8 @@ llvm::Value* ClauseEmitter::builtin(const Expr& e) {
   auto probe = [&](uint64_t offset) {
     return call("hp_rt_probe_str", {ctx_, i32(static_cast<uint32_t>(offset))});
   };
+  auto identity = [&](uint32_t what) { return call("hp_rt_identity", {ctx_, i32(what)}); };
+  auto text = [&](uint32_t what) { return checked_call("hp_rt_text", {ctx_, i32(what)}); };
   auto host = [&](uint64_t offset) { return fixed(firing(), offset, b_.getPtrTy()); };
   switch (e.builtin) {
     case Builtin::Arg:
@@ -42,11 +44,23 @@ llvm::Value* ClauseEmitter::builtin(const Expr& e) {
     case Builtin::Ppid:
       return word(offsetof(hp_firing, ppid));
     case Builtin::Uid:
-    case Builtin::Euid:
       return word(offsetof(hp_firing, uid));
     case Builtin::Gid:
-    case Builtin::Egid:
       return word(offsetof(hp_firing, gid));
+    case Builtin::Pgid:
+      return identity(HP_ID_PGID);
+    case Builtin::Sid:
+      return identity(HP_ID_SID);
+    case Builtin::Euid:
+      return identity(HP_ID_EUID);
+    case Builtin::Egid:
+      return identity(HP_ID_EGID);
+    case Builtin::Cwd:
+      return text(HP_TEXT_CWD);
+    case Builtin::Root:
+      return text(HP_TEXT_ROOT);
+    case Builtin::Execargs:
+      return text(HP_TEXT_EXECARGS);
     case Builtin::Execname:
       return checked_call("hp_rt_comm", {ctx_, at(firing(), offsetof(hp_firing, execname))});
     case Builtin::Vmname:
@@ -81,19 +95,12 @@ llvm::Value* ClauseEmitter::builtin(const Expr& e) {
       return call("hp_rt_ucaller", {ctx_});
     case Builtin::Ustackdepth:
       return call("hp_rt_ustackdepth", {ctx_});
-    case Builtin::Root:
-      return unit_.text("/");
     case Builtin::Zonename:
       return unit_.text("global");
     case Builtin::Ipl:
     case Builtin::Stackdepth:
     case Builtin::Caller:
       return i64(0); /* there is no guest kernel below a process guest */
-    case Builtin::Cwd:
-    case Builtin::Execargs:
-    case Builtin::Pgid:
-    case Builtin::Sid:
-      break;
   }
   unsupported(e.loc, name_of(e.builtin));
   return p_.types[e.type].is_string() ? null() : i64(0);

@@ -125,15 +125,8 @@ llvm::Value* ClauseEmitter::subroutine(const Expr& e) {
       return integer(call("hp_rt_speculation", {ctx_}));
     case Function::Rand:
       return integer(call("hp_rt_rand", {ctx_}));
-    case Function::Progenyof: {
-      llvm::Value* f = firing();
-      auto same = [&](uint64_t offset) {
-        llvm::Value* id = b_.CreateSExt(fixed(f, offset, b_.getInt32Ty()), b_.getInt64Ty());
-        return b_.CreateICmpEQ(id, num(0));
-      };
-      llvm::Value* self = same(offsetof(hp_firing, pid));
-      return from_bool(b_.CreateOr(self, same(offsetof(hp_firing, ppid))));
-    }
+    case Function::Progenyof:
+      return call("hp_rt_progenyof", {ctx_, num(0)});
     default:
       unsupported(e.loc, std::string(name_of(e.function)) + "( )");
       return t.is_string() ? null() : i64(0);

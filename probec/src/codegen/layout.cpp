@@ -120,10 +120,13 @@ class LayoutPass {
                       std::any_of(p_.exprs.begin(), p_.exprs.end(), [](const Expr& e) {
                         return e.kind == ExprKind::Call && e.function == Function::Speculation;
                       });
-    out_.uses_ppid = std::any_of(p_.exprs.begin(), p_.exprs.end(), [](const Expr& e) {
-      return (e.kind == ExprKind::BuiltinVar && e.builtin == Builtin::Ppid) ||
-             (e.kind == ExprKind::Call && e.function == Function::Progenyof);
+    out_.uses_ancestors = std::any_of(p_.exprs.begin(), p_.exprs.end(), [](const Expr& e) {
+      return e.kind == ExprKind::Call && e.function == Function::Progenyof;
     });
+    out_.uses_ppid =
+        out_.uses_ancestors || std::any_of(p_.exprs.begin(), p_.exprs.end(), [](const Expr& e) {
+          return e.kind == ExprKind::BuiltinVar && e.builtin == Builtin::Ppid;
+        });
     out_.uses_strtok = std::any_of(p_.exprs.begin(), p_.exprs.end(), [](const Expr& e) {
       return e.kind == ExprKind::Call && e.function == Function::Strtok;
     });

@@ -48,13 +48,12 @@ Place ClauseEmitter::variable_place(const Expr& e) {
     r.shared = global;
     return r;
   }
-  std::vector<llvm::Value*> prefix{i64(l.id)};
+  std::vector<llvm::Value*> prefix{i64(l.id | (v.scope == Scope::Self ? HP_RT_SELF_KEY : 0))};
   if (v.scope == Scope::Self) {
     llvm::Value* f = firing();
     llvm::Value* vmid = fixed(f, offsetof(hp_firing, vmid), b_.getInt32Ty());
-    llvm::Value* tid = fixed(f, offsetof(hp_firing, tid), b_.getInt32Ty());
-    prefix.push_back(b_.CreateOr(b_.CreateShl(b_.CreateZExt(vmid, b_.getInt64Ty()), 32),
-                                 b_.CreateZExt(tid, b_.getInt64Ty())));
+    llvm::Value* thread = fixed(f, offsetof(hp_firing, thread), b_.getInt64Ty());
+    prefix.push_back(b_.CreateOr(b_.CreateShl(b_.CreateZExt(vmid, b_.getInt64Ty()), 48), thread));
   }
   std::vector<Encoding> encodings;
   for (uint32_t i = 0; i < e.operands.count; i++)

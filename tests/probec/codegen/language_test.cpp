@@ -135,6 +135,7 @@ TEST_CASE("D: this-> variables last one firing, self-> variables belong to a thr
       "strjoin(self->n > 1 ? self->s : z, \"x\"); trace(self->s); }");
   auto fire = [&](int32_t tid, uint32_t vmid) {
     d.firing.tid = tid;
+    d.firing.thread = static_cast<uint64_t>(tid);
     d.firing.vmid = vmid;
     d.fire(kOpen);
     d.drain();

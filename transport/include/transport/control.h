@@ -53,6 +53,7 @@ struct hp_ctl {
   uint64_t any;           /* atomic: bit per program with anything enabled; 0 = fast path */
   uint64_t mask[HP_CTL_SYSCALLS][2]; /* atomic: bit per program; [nr][0] entry, [nr][1] return */
   struct hp_ctl_program program[HP_CTL_PROGRAMS];
+  uint64_t threads; /* atomic: the last thread number given (hp_firing.thread) */
 };
 
 enum { HP_CTL_GET_PROGRAM = 1 };

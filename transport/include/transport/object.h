@@ -59,8 +59,9 @@ enum {
   HP_OBJ_DESTRUCTIVE = 1,
   HP_OBJ_USES_MEMORY = 2,
   HP_OBJ_QUIET = 4,
-  HP_OBJ_SPECULATES = 16, /* a clause calls speculation() or what belongs to it */
-  HP_OBJ_USES_PPID = 8    /* a clause looks at the firing's ppid, which may change at any time */
+  HP_OBJ_USES_PPID = 8,      /* a clause looks at the firing's ppid, which may change at any time */
+  HP_OBJ_SPECULATES = 16,    /* a clause calls speculation() or what belongs to it */
+  HP_OBJ_USES_ANCESTORS = 32 /* a clause asks progenyof() */
 };
 
 /* A probe description as written, macro-expanded. Empty string = matches all. */

@@ -266,7 +266,11 @@ struct hp_firing {
   uint64_t stack;                            /* user stack pointer */
   uint64_t frame;                            /* user frame pointer */
   void* mem;                                 /* opaque: passed to hp_load by the primitives */
-  int64_t host_tid; /* kernel tid of the firing thread, for slot ownership */
+  int64_t host_tid; /* kernel tid of the thread that runs the clauses, for slot ownership */
+  uint64_t thread;  /* the thread's number within its guest: never given twice, kept across exec */
+  uint64_t args_start, args_end; /* the program's argument strings in guest memory; 0 unknown */
+  const int32_t* ancestors;      /* pids: the process, its parent, ... for objects that ask */
+  uint32_t nancestors;
 };
 
 /* Primitives: all that an object may import. Implemented by the dispatcher of the placement.
@@ -285,7 +289,15 @@ void hp_stop(struct hp_ctx*);           /* destructive: stop() */
 /* Called while waiting for a lock in the segment that thread `owner` (host tid) holds: gives the CPU
  * away and returns nonzero when that thread no longer exists, so that the lock may be stolen. */
 int hp_owner_dead(uint32_t owner);
+/* Is there no thread with this tid any more? No when that cannot be told. */
+int hp_thread_gone(uint32_t tid);
 uint32_t hp_epid(struct hp_ctx*); /* enabled probe ID of the running clause */
+/* What is seldom asked of the process that fires, and changes without a word: read when asked. */
+enum { HP_ID_PGID = 0, HP_ID_SID, HP_ID_EUID, HP_ID_EGID };
+int64_t hp_identity(struct hp_ctx*, uint32_t what); /* HP_ID_* */
+enum { HP_TEXT_CWD = 0, HP_TEXT_ROOT, HP_TEXT_EXECARGS };
+/* HP_TEXT_* into dst, cut at max-1 bytes, with its NUL; the length. "" when it cannot be told. */
+uint32_t hp_text(struct hp_ctx*, uint32_t what, char* dst, uint32_t max);
 
 #ifdef __cplusplus
 }

@@ -27,12 +27,15 @@ struct Identity {
   int32_t pid = 0, tid = 0, ppid = 0;
   uint32_t uid = 0, gid = 0;
   char comm[HP_COMM_LEN] = {};
+  /* The program's argument strings, as execve left them: where they lie in guest memory; 0 unknown. */
+  uint64_t args_start = 0, args_end = 0;
 };
 
 /* The calling guest thread as links and observers see it. Lives as long as the guest thread. */
 struct ThreadView {
   Identity identity;
   uint32_t vcpu = 0;    /* number of the vCPU within its guest process */
+  uint64_t number = 0;  /* of the thread within its guest: never given twice, kept across exec */
   int64_t host_tid = 0; /* of the host thread that runs the chain just now */
   uint64_t pc = 0, stack = 0,
            frame = 0;            /* user RIP (after SYSCALL), RSP, RBP at the call; 0 unknown */

@@ -22,7 +22,8 @@ struct MonitorOptions {
   std::string comm;    /* from_exec: the process's name */
   unsigned gate = HP_GATE_AUTO; /* without a control page; otherwise hp_ctl.gate counts */
   bool from_exec = false;       /* an execve of the guest, not the first program */
-  uint64_t exec_sigmask = 0;    /* guest-blocked signals that the host mask does not hold */
+  uint64_t thread_number = 0; /* from_exec: of the thread that called execve (ThreadView::number) */
+  uint64_t exec_sigmask = 0;  /* guest-blocked signals that the host mask does not hold */
   /* Taken around fork(2): other threads may be inside the heap. nullptr: a heap that needs none. */
   void (*lock_heap)() = nullptr;
   void (*unlock_heap)() = nullptr;

@@ -48,6 +48,8 @@ class Program {
 
   /* Does a clause look at hp_firing::ppid? */
   bool uses_ppid() const { return uses_ppid_; }
+  /* ... at hp_firing::ancestors? Then at ppid too. */
+  bool uses_ancestors() const { return uses_ancestors_; }
 
   const Object& object() const { return object_; }
   const SegmentView& segment() const { return segment_; }
@@ -78,7 +80,7 @@ class Program {
   std::atomic<uint32_t>* index_ = nullptr; /* by id: index + 1, 0 = not seen yet */
   std::atomic<uint32_t> indexed_{0};       /* entries of the probe table that index_ covers */
   uint64_t locals_ = 0;
-  bool uses_ppid_ = false;
+  bool uses_ppid_ = false, uses_ancestors_ = false;
 };
 
 }  // namespace hp::handler

@@ -22,6 +22,7 @@
 #include <mutex>
 #include <vector>
 
+#include "handler/ancestry.hpp"
 #include "handler/program.hpp"
 #include "transport/control.h"
 
@@ -36,6 +37,7 @@ class ProgramTable {
   struct Thread {
     std::atomic<uint64_t> epoch{0}; /* 0: outside */
     bool used = true;               /* guarded by the table's lock */
+    Ancestry ancestry;
   };
 
   /* control and socket outlive the table. */
@@ -75,6 +77,7 @@ class ProgramTable {
   };
 
   Program* meet(uint32_t slot) noexcept;
+  void look_up_parents(Thread&, const Program&, hp_firing&) noexcept;
   Program* load(uint32_t slot, bool hidden);
   Result<std::unique_ptr<Program>> request(uint32_t slot, uint32_t* generation);
   void replace(uint32_t slot, std::unique_ptr<Loaded>);

@@ -23,6 +23,8 @@ uint64_t pid_namespace() noexcept;
 
 /* Is there no thread with this tid any more, or only its zombie? */
 bool owner_is_dead(uint32_t tid) noexcept;
+/* The quick half of that: zombies count as threads. One system call, no descriptor. */
+bool thread_is_gone(uint32_t tid) noexcept;
 
 /* One attempt at one slot, fast path: no system call. */
 inline bool try_lock(hp_slot* slot, uint32_t tid) noexcept {
