@@ -28,26 +28,3 @@ target_link_options(fleet_daemon_test PRIVATE -Wl,--as-needed)
 target_compile_definitions(fleet_daemon_test PRIVATE FLEET_MONITOR="$<TARGET_FILE:fleet_monitor>"
   FLEET_OBJECTS="${CMAKE_CURRENT_BINARY_DIR}")
 add_dependencies(fleet_daemon_test fleet_monitor fleet_objects probed probevm probectl)
-
-# Any bytes from a peer of the control socket. By hand: build/<preset>/tests/host/fleet_fuzz CORPUS_DIR
-find_program(HP_CLANGXX NAMES clang++-19)
-file(GLOB libfuzzer /usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.fuzzer-x86_64.a)
-if(HP_CLANGXX AND libfuzzer)
-  set(fleet_fuzz ${CMAKE_CURRENT_BINARY_DIR}/fleet_fuzz)
-  set(fleet_fuzz_sources ${CMAKE_CURRENT_LIST_DIR}/fleet_fuzz.cpp ${CMAKE_SOURCE_DIR}/transport/src/rpc.cpp
-    ${CMAKE_SOURCE_DIR}/transport/src/json.cpp ${CMAKE_SOURCE_DIR}/transport/src/frames.cpp
-    ${CMAKE_SOURCE_DIR}/transport/src/fd.cpp)
-  add_custom_command(OUTPUT ${fleet_fuzz}
-    COMMAND ${HP_CLANGXX} -std=c++20 -O1 -g -fno-omit-frame-pointer -fno-strict-aliasing
-      -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
-      -fno-sanitize=pointer-overflow # RapidJSON 1.1's stack.h adds to a null pointer when it is empty
-      -Wall -Wextra -Werror -Wno-missing-field-initializers -I${CMAKE_SOURCE_DIR}/transport/include
-      ${fleet_fuzz_sources} -o ${fleet_fuzz}
-    DEPENDS ${fleet_fuzz_sources} ${CMAKE_SOURCE_DIR}/transport/include/transport/rpc.hpp
-            ${CMAKE_SOURCE_DIR}/transport/include/transport/frames.hpp
-    VERBATIM)
-  add_custom_target(build_fleet_fuzz ALL DEPENDS ${fleet_fuzz})
-endif()
-file(GLOB fleet_seeds CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/fleet_corpus/*)
-hp_script_test("fuzz: control socket" ${CMAKE_CURRENT_LIST_DIR}/handler/fuzz/smoke
-  ARGS ${CMAKE_CURRENT_BINARY_DIR}/fleet_fuzz 30000 ${fleet_seeds} LABELS fuzz)

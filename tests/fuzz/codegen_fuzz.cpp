@@ -7,10 +7,10 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "generate.hpp"
+#include "../probec/codegen/generate.hpp"
+#include "../probec/codegen/memory.hpp"
 #include "handler/program.hpp"
 #include "host/segment.hpp"
-#include "memory.hpp"
 #include "probec/codegen.hpp"
 #include "transport/control.h"
 

@@ -1,6 +1,6 @@
 /* libFuzzer: any bytes as a compiled D program. Reading must refuse or succeed cleanly, whatever it
  * lets through must be safe to read in full, and linking must refuse or succeed cleanly. */
-#include "../visit.hpp"
+#include "../host/handler/visit.hpp"
 #include "handler/link.hpp"
 #include "handler/match.hpp"
 
