@@ -22,6 +22,7 @@ std::string identity(uint32_t agg, const std::vector<Value>& key) {
       const uint64_t n = v.text.size();
       id.append(reinterpret_cast<const char*>(&n), sizeof n);
       id += v.text;
+      if (v.val == HP_VAL_USYM) id.append(reinterpret_cast<const char*>(&v.whose), sizeof v.whose);
     }
   }
   return id;

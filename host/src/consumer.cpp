@@ -29,6 +29,7 @@ std::vector<AggregationDesc> describe(const Object& object) {
 
 Consumer::Consumer(const Object& object, Segment& segment, Sink& sink, ConsumerOptions options)
     : object_(object), segment_(segment), sink_(sink), options_(options), table_(describe(object)) {
+  names_.symbols = &symbols_;
   for (const hp_obj_field& f : object.fields())
     uses_guests_ |= f.val == HP_VAL_VMNAME || f.val == HP_VAL_HOSTNAME;
   if (uses_guests_) known_guests_.resize(HP_MAX_GUESTS);
@@ -42,6 +43,7 @@ void Consumer::refresh_names() {
     names_.probes.push_back(
         {p.id, bounded(p.prov), bounded(p.mod), bounded(p.func), bounded(p.name)});
   }
+  symbols_.collect(segment_.view());
   if (!uses_guests_) return;
   const hp_seg_guest* guests = segment_.view().guests();
   for (uint32_t i = 0; i < HP_MAX_GUESTS; ++i) {
@@ -164,7 +166,7 @@ bool Consumer::action(const hp_rec_action& recorded, std::span<const std::byte> 
     case HP_ACT_USTACK:
     case HP_ACT_JSTACK:
       if (values.empty()) return false;
-      sink_.stack(stack_frames(values[0]));
+      sink_.stack(values[0]);
       return true;
     case HP_ACT_SYM:
     case HP_ACT_MOD:
@@ -172,7 +174,7 @@ bool Consumer::action(const hp_rec_action& recorded, std::span<const std::byte> 
     case HP_ACT_UMOD:
     case HP_ACT_UADDR:
       if (values.empty()) return false;
-      sink_.symbol(values.back().number);
+      sink_.symbol(values.back());
       return true;
     case HP_ACT_PRINTF: {
       const Format* f = format(a.format);

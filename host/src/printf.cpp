@@ -153,7 +153,7 @@ std::string wide_character(uint64_t c) {
 
 /* %k: one frame a line; a left-aligned width is the indentation. */
 void append_stack_conversion(std::string& out, const Spec& spec, const Value& v) {
-  append_stack(out, stack_frames(v), spec.left() ? spec.width() : 0);
+  append_stack(out, v, spec.left() ? spec.width() : 0);
 }
 
 void append_conversion(std::string& out, const FormatPiece& p, const Spec& spec, const Value& v) {

@@ -85,7 +85,7 @@ void append_traced(std::string& out, const Value& v, bool quiet, bool rawbytes) 
     return;
   }
   if (v.is_bytes()) {
-    if (v.flags & (HP_FIELD_STACK | HP_FIELD_USTACK)) return append_stack(out, stack_frames(v), 14);
+    if (v.flags & (HP_FIELD_STACK | HP_FIELD_USTACK)) return append_stack(out, v, 14);
     if ((v.flags & HP_FIELD_STRUCT) || !(v.flags & HP_FIELD_CHAR)) return append_dump(out, v.text);
     return append_bytes(out, v.text, 33, quiet);
   }
@@ -145,7 +145,7 @@ void append_key(std::string& out, const Value& v) {
       out += "  ";
       append_padded(out, c_string(v.text), 50);
     } else if (v.flags & (HP_FIELD_STACK | HP_FIELD_USTACK)) {
-      append_stack(out, stack_frames(v), 14);
+      append_stack(out, v, 14);
     } else {
       append_bytes(out, v.text, 50, false);
     }
@@ -173,13 +173,15 @@ std::vector<uint64_t> stack_frames(const Value& v) {
   return pcs;
 }
 
-void append_stack(std::string& out, std::span<const uint64_t> pcs, int indent, Symboliser symbol) {
+void append_stack(std::string& out, const Value& v, int indent) {
+  const std::vector<uint64_t> words = stack_frames(v);
+  const bool names = v.symbols && (v.flags & HP_FIELD_USTACK) && !words.empty();
   out += '\n';
-  for (const uint64_t pc : pcs) {
+  for (const uint64_t pc : words) {
     if (pc == 0) break;
     out.append(static_cast<size_t>(std::max(indent, 0)), ' ');
-    if (symbol)
-      out += symbol(pc);
+    if (names)
+      out += v.symbols->address_text(words.back(), pc);
     else
       appendf(out, "0x%" PRIx64, pc);
     out += '\n';

@@ -65,16 +65,17 @@ void TextSink::memory(std::string_view bytes) {
   output_.write(out);
 }
 
-void TextSink::stack(std::span<const uint64_t> pcs) {
+void TextSink::stack(const Value& v) {
   std::string out;
-  append_stack(out, pcs, options_.stackindent);
+  append_stack(out, v, options_.stackindent);
   output_.write(out);
 }
 
-void TextSink::symbol(uint64_t address) {
-  std::string text, out;
-  appendf(text, "0x%llx", static_cast<unsigned long long>(address));
-  appendf(out, "  %-50s", text.c_str());
+void TextSink::symbol(const Value& v) {
+  std::string text = v.text, out;
+  if (v.is_int()) appendf(text, "0x%llx", static_cast<unsigned long long>(v.number));
+  out = "  " + text;
+  if (text.size() < 50) out.append(50 - text.size(), ' ');
   output_.write(out);
 }
 

@@ -75,6 +75,19 @@ uint64_t word_at(std::span<const std::byte> data, size_t offset) {
   return w;
 }
 
+/* What is shown, which is also what tells keys apart: all addresses of a function are one. */
+std::string symbol_text(Value& v, const SymbolSource* symbols) {
+  if (!symbols) {
+    std::string hex = "0x";
+    for (int shift = 60; shift >= 0; shift -= 4)
+      if (v.number >> shift || shift == 0) hex += "0123456789abcdef"[v.number >> shift & 15];
+    return hex;
+  }
+  if (v.flags & HP_FIELD_MODULE) return symbols->module_text(v.whose, v.number);
+  if (!(v.flags & HP_FIELD_ADDRESS)) v.number = symbols->function_start(v.whose, v.number);
+  return symbols->address_text(v.whose, v.number);
+}
+
 }  // namespace
 
 Result<size_t> decode_values(std::span<const std::byte> data, std::span<const hp_obj_field> fields,
@@ -110,9 +123,17 @@ Result<size_t> decode_values(std::span<const std::byte> data, std::span<const hp
         const uint64_t padded = (uint64_t{f.size} + 7) & ~uint64_t{7};
         if (padded > left()) return fail("a record is shorter than its fields");
         v.text = text(at, f.size);
+        v.symbols = names.symbols;
         at += padded;
         break;
       }
+      case HP_VAL_USYM:
+        if (left() < 16) return fail("a record is shorter than its fields");
+        v.whose = word_at(data, at);
+        v.number = word_at(data, at + 8);
+        v.text = symbol_text(v, names.symbols);
+        at += 16;
+        break;
       case HP_VAL_COMM: {
         if (left() < HP_COMM_LEN) return fail("a record is shorter than its fields");
         v.text = text(at, HP_COMM_LEN);
@@ -143,7 +164,9 @@ int compare_values(const Value& a, const Value& b) {
     const uint64_t x = a.bits(), y = b.bits();
     return x < y ? -1 : x > y;
   }
-  return a.text.compare(b.text);
+  const int order = a.text.compare(b.text);
+  if (order != 0 || a.val != HP_VAL_USYM || b.val != HP_VAL_USYM) return order;
+  return a.whose < b.whose ? -1 : a.whose > b.whose;
 }
 
 }  // namespace hp

@@ -30,6 +30,12 @@ uint64_t hp_rt_progenyof(hp_ctx* ctx, int64_t pid) {
     if (f->ancestors[i] == pid) return 1;
   return 0;
 }
+uint64_t hp_rt_space(hp_ctx* ctx) {
+  return hp_space(ctx);
+}
+uint64_t hp_rt_ureg(hp_ctx* ctx, uint64_t n) {
+  return hp_ureg(ctx, n);
+}
 void hp_rt_raise(hp_ctx* ctx, int sig) {
   hp_raise(ctx, sig);
 }

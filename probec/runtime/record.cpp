@@ -56,12 +56,12 @@ uint32_t hp_rt_put_bytes(hp_ctx* ctx, uint8_t* dst, uint64_t addr, uint32_t size
   return room;
 }
 
-/* `frames` program counters, unused ones 0, then a 0 that ends them in any case, then the process. */
+/* `frames` program counters, unused ones 0, then a 0 that ends them in any case, then whose they are. */
 uint32_t hp_rt_put_ustack(hp_ctx* ctx, uint8_t* dst, uint32_t frames) {
   auto* words = reinterpret_cast<uint64_t*>(dst);
   rt_zero_words(words, frames + 1);
   hp_ustack(ctx, words, frames);
-  words[frames + 1] = static_cast<uint32_t>(ctx->firing->pid);
+  words[frames + 1] = hp_space(ctx);
   return 16 + frames * 8;
 }
 
@@ -73,8 +73,8 @@ uint64_t hp_rt_ucaller(hp_ctx* ctx) {
 }
 
 uint64_t hp_rt_ustackdepth(hp_ctx* ctx) {
-  uint64_t pcs[64];
-  return hp_ustack(ctx, pcs, 64);
+  uint64_t pcs[128];
+  return hp_ustack(ctx, pcs, 128);
 }
 
 void hp_rt_exit(hp_ctx* ctx, int32_t status) {

@@ -127,6 +127,8 @@ uint32_t hp_rt_epid(hp_ctx*);
 int64_t hp_rt_identity(hp_ctx*, uint32_t what); /* HP_ID_* */
 const char* hp_rt_text(hp_ctx*, uint32_t what); /* HP_TEXT_*, a new string */
 uint64_t hp_rt_progenyof(hp_ctx*, int64_t pid); /* 0 or 1 */
+uint64_t hp_rt_space(hp_ctx*);
+uint64_t hp_rt_ureg(hp_ctx*, uint64_t n);
 void hp_rt_raise(hp_ctx*, int sig);
 void hp_rt_stop(hp_ctx*);
 

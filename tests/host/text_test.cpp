@@ -100,8 +100,20 @@ TEST_CASE("keys: narrow integers print unsigned, wide ones signed, as dtrace doe
 TEST_CASE("stacks") {
   std::string out;
   const uint64_t pcs[] = {0x401000, 0x7fffdead, 0, 5};
-  append_stack(out, pcs, 14);
+  Value v = Value::bytes({reinterpret_cast<const char*>(pcs), sizeof pcs}, HP_FIELD_USTACK);
+  append_stack(out, v, 14);
   CHECK(out == "\n              0x401000\n              0x7fffdead\n");
+  struct Names final : SymbolSource {
+    std::string address_text(uint64_t whose, uint64_t address) const override {
+      return std::to_string(whose) + "`" + std::to_string(address);
+    }
+    uint64_t function_start(uint64_t, uint64_t address) const override { return address; }
+    std::string module_text(uint64_t, uint64_t) const override { return ""; }
+  } names;
+  v.symbols = &names;
+  out.clear();
+  append_stack(out, v, 2);
+  CHECK(out == "\n  5`4198400\n  5`2147475117\n"); /* the last word says whose they are */
 }
 
 TEST_CASE("escapes of %S") {

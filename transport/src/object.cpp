@@ -221,7 +221,7 @@ Result<> Object::check_rows() const {
     if (!in(a.aggs, aggrefs_.size())) return bad("an action's aggregations");
   }
   for (const hp_obj_field& f : fields_) {
-    if (f.val == 0 || f.val > HP_VAL_HOSTNAME) return bad("unknown field encoding");
+    if (f.val == 0 || f.val > HP_VAL_USYM) return bad("unknown field encoding");
     if (f.size > kMaxRecord) return bad("field size");
     HP_TRYV(check_string(f.type, "type name"));
   }

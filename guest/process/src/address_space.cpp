@@ -264,6 +264,9 @@ int64_t AddressSpace::mmap(uint64_t addr, uint64_t size, int prot, int flags, in
   long r = syscall(SYS_mmap, addr, size, prot, how, fd, offset);
   if (r == -1) return -errno;
   insert(addr, addr + length);
+  if (fixed) modules_.remove(addr, addr + length);
+  if ((prot & PROT_EXEC) && !(flags & MAP_ANONYMOUS))
+    modules_.add(module_of_file(fd, addr, addr + length, offset));
   return r;
 }
 
@@ -274,6 +277,7 @@ int64_t AddressSpace::munmap(uint64_t addr, uint64_t size) {
   std::lock_guard guard(mutex_);
   if (syscall(SYS_munmap, addr, size) != 0) return -errno;
   erase(addr, addr + length);
+  modules_.remove(addr, addr + length);
   return 0;
 }
 
@@ -291,13 +295,17 @@ int64_t AddressSpace::mremap(uint64_t old, uint64_t old_size, uint64_t size, int
     if (r < 0) return r;
     if (!(flags & MREMAP_DONTUNMAP) && old_size) erase(old, old + old_length);
     insert(fixed, fixed + length);
+    modules_.move(old, old_length, fixed);
     return r;
   }
   if (!(flags & MREMAP_DONTUNMAP) && in_arena(old, length) &&
       (length <= old_length || is_free(old + old_length, old + length))) {
     int64_t r = result_of(syscall(SYS_mremap, old, old_size, size, 0));
     if (r >= 0) {
-      if (length < old_length) erase(old + length, old + old_length);
+      if (length < old_length) {
+        erase(old + length, old + old_length);
+        modules_.remove(old + length, old + old_length);
+      }
       insert(old, old + length);
       return r;
     }
@@ -310,6 +318,7 @@ int64_t AddressSpace::mremap(uint64_t old, uint64_t old_size, uint64_t size, int
   if (r < 0) return r;
   if (!(flags & MREMAP_DONTUNMAP) && old_size) erase(old, old + old_length);
   insert(to, to + length);
+  modules_.move(old, old_length, to);
   return r;
 }
 

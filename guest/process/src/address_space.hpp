@@ -17,6 +17,7 @@
 #include <mutex>
 
 #include "transport/address.hpp"
+#include "transport/module_map.hpp"
 
 namespace hp::guest {
 
@@ -63,6 +64,13 @@ class AddressSpace {
     return {brk_start_, brk_};
   }
   void set_mmap_top(uint64_t top) { mmap_top_ = top; }
+  /* What the process executes from; changed under the lock. */
+  const ModuleMap& modules() const { return modules_; }
+  /* Something that the kernel mapped itself: the vDSO. */
+  void add_module(const Module& m) {
+    std::lock_guard guard(mutex_);
+    modules_.add(m);
+  }
   void lock() { mutex_.lock(); }
   void unlock() { mutex_.unlock(); }
 
@@ -77,6 +85,7 @@ class AddressSpace {
   uint64_t gap_below(uint64_t size, uint64_t align, uint64_t limit) const;
 
   std::mutex mutex_;
+  ModuleMap modules_;
   std::map<uint64_t, uint64_t> used_;       /* start -> end, disjoint, adjacent ones merged */
   std::map<uint64_t, uint64_t> attached_;   /* shmat: address -> size */
   uint64_t bytes_ = 0, excluded_bytes_ = 0; /* of used_; of its parts that are not the guest's */

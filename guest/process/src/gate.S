@@ -55,6 +55,12 @@ hp_gate\name\()_slot:
     mov %rcx, SLOT(HP_SLOT_PC)
     mov %rsp, SLOT(HP_SLOT_STACK)
     mov %rbp, SLOT(HP_SLOT_FRAME)
+    mov %rbx, SLOT(HP_SLOT_SAVED + 0)
+    mov %r12, SLOT(HP_SLOT_SAVED + 8)
+    mov %r13, SLOT(HP_SLOT_SAVED + 16)
+    mov %r14, SLOT(HP_SLOT_SAVED + 24)
+    mov %r15, SLOT(HP_SLOT_SAVED + 32)
+    mov %r11, SLOT(HP_SLOT_SAVED + 40)
     lock btrl $0, SLOT(HP_SLOT_CLAIM)
 hp_gate\name\()_decide:
     jnc hp_gate\name\()_slot_doorbell

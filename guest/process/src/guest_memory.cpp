@@ -13,8 +13,21 @@ extern const char hp_copy_end[], hp_copy_string_fault[];
 
 namespace hp::guest {
 
+namespace {
+uint64_t allowed_start = 0,
+         allowed_end = 0; /* written once, before the guest's first instruction */
+bool allowed(uint64_t gva, size_t size) {
+  return gva >= allowed_start && gva < allowed_end && size <= allowed_end - gva;
+}
+}  // namespace
+
+void GuestMemory::allow(uint64_t start, uint64_t end) noexcept {
+  allowed_start = start;
+  allowed_end = end;
+}
+
 bool GuestMemory::read(void* dst, uint64_t gva, size_t size, uint64_t* fault) noexcept {
-  if (!in_arena(gva, size)) {
+  if (!in_arena(gva, size) && !allowed(gva, size)) {
     if (fault) *fault = gva;
     return false;
   }

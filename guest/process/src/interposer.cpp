@@ -24,6 +24,8 @@ void fill_identity(hp_firing& f, const ThreadView& t) {
   f.pc = t.pc;
   f.stack = t.stack;
   f.frame = t.frame;
+  f.uregs = t.knows_uregs ? &t.uregs : nullptr;
+  f.modules = t.modules;
   f.cpu = static_cast<uint32_t>(sched_getcpu());
 }
 

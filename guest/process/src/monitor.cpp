@@ -16,6 +16,8 @@
 #include "descriptors.hpp"
 #include "elf_image.hpp"
 #include "exec.hpp"
+#include "guest/guest_memory.hpp"
+#include "host_maps.hpp"
 #include "limits.hpp"
 #include "proc_files.hpp"
 #include "process.hpp"
@@ -32,6 +34,20 @@ namespace {
 void wait_while_paused(hp_ctl* control) {
   while (__atomic_load_n(&control->paused, __ATOMIC_ACQUIRE))
     syscall(SYS_futex, &control->paused, FUTEX_WAIT, 1, nullptr, nullptr, 0);
+}
+
+/* It is the host's own, at the place that the kernel gave this process. */
+void add_vdso_module(AddressSpace& space) {
+  HostMap data, code;
+  if (!find_vdso(data, code)) return;
+  Module m;
+  m.start = code.start;
+  m.end = code.end;
+  std::strcpy(m.path, "[vdso]");
+  m.unwind = find_unwind_table(reinterpret_cast<const void*>(code.start), code.end - code.start,
+                               code.start, 0);
+  GuestMemory::allow(code.start, code.end);
+  space.add_module(m);
 }
 
 }  // namespace
@@ -135,6 +151,7 @@ Error run_monitor(const MonitorOptions& options, hp_ctl* control, SyscallObserve
   if (observer) p->chain.push_back(p->observer_link);
   p->chain.push_back(new KernelLink);
 
+  if (vdso) add_vdso_module(*p->space);
   auto* thread = new GuestThread(*p, **cpu);
   refresh_identity(*thread);
   thread->identity.args_start = stack->args_start;

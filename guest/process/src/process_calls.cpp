@@ -281,6 +281,7 @@ int64_t share_with_process(GuestThread& t, const Syscall& s, const CloneRequest&
   q.vfork_child = true;
   q.parent_waits = r.args.flags & CLONE_VFORK;
   child->thread.identity = t.identity;
+  child->thread.modules = t.modules;
   child->thread.sigmask = t.sigmask;
   child->thread.altstack = r.args.flags & CLONE_VFORK ? t.altstack : GuestAltStack{};
   child->thread.host_stack = stack;

@@ -19,7 +19,8 @@ struct Slot {
   uint64_t pad2[6];
   uint64_t flags;
   uint64_t pc, stack, frame; /* read only when somebody traces */
-  uint8_t pad3[4096 - 160];
+  uint64_t saved[6];         /* likewise: rbx, r12 to r15, r11 */
+  uint8_t pad3[4096 - 208];
 };
 inline constexpr uint32_t kSlotDone = 1, kSlotBounce = 2;
 
@@ -29,5 +30,6 @@ static_assert(offsetof(Slot, claim) == HP_SLOT_CLAIM && offsetof(Slot, done) == 
 static_assert(offsetof(Slot, result) == HP_SLOT_RESULT && offsetof(Slot, flags) == HP_SLOT_FLAGS);
 static_assert(offsetof(Slot, nr) == HP_SLOT_NR && offsetof(Slot, args) == HP_SLOT_ARGS);
 static_assert(offsetof(Slot, pc) == HP_SLOT_PC && offsetof(Slot, frame) == HP_SLOT_FRAME);
+static_assert(offsetof(Slot, saved) == HP_SLOT_SAVED);
 
 }  // namespace hp::guest

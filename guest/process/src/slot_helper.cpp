@@ -182,6 +182,12 @@ void SlotHelper::serve() {
       thread_.stack = slot.stack;
       thread_.frame = slot.frame;
       thread_.host_tid = host_tid_;
+      thread_.knows_uregs = __atomic_load_n(&control->any, __ATOMIC_RELAXED) != 0;
+      if (thread_.knows_uregs)
+        thread_.uregs = {slot.nr,       slot.saved[0], slot.pc,       slot.args[2],  slot.args[1],
+                         slot.args[0],  slot.stack,    slot.frame,    slot.args[4],  slot.args[5],
+                         slot.args[3],  slot.saved[5], slot.saved[1], slot.saved[2], slot.saved[3],
+                         slot.saved[4], slot.pc,       slot.saved[5]};
       __atomic_fetch_add(&control->syscalls_slot, 1, __ATOMIC_RELAXED);
     }
     auto& links = thread_.process.chain;

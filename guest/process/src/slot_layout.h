@@ -16,5 +16,6 @@
 #define HP_SLOT_PC 136
 #define HP_SLOT_STACK 144
 #define HP_SLOT_FRAME 152
+#define HP_SLOT_SAVED 160
 
 #endif

@@ -125,6 +125,8 @@ void GuestThread::handle_doorbell() {
   pc = r.rcx;
   stack = r.rsp;
   frame = r.rbp;
+  knows_uregs = process.control && __atomic_load_n(&process.control->any, __ATOMIC_RELAXED) != 0;
+  if (knows_uregs) note_registers(user_registers());
   uint64_t nr = r.rax;
   context_replaced = false;
   host_tid = identity.tid;
@@ -147,6 +149,12 @@ void GuestThread::handle_doorbell() {
   call_done_ = true;
   r.rax = static_cast<uint64_t>(result);
   cpu->vcpu->touch();
+}
+
+void GuestThread::note_registers(const vmm::Registers& r) {
+  static_assert(sizeof uregs == sizeof r &&
+                offsetof(hp_uregs, rip) == offsetof(vmm::Registers, rip));
+  std::memcpy(&uregs, &r, sizeof uregs);
 }
 
 /* The si_code of a floating-point exception: which unmasked one the status word shows. */

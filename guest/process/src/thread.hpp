@@ -15,7 +15,10 @@ struct HostStack;
 
 class GuestThread : public ThreadView {
  public:
-  GuestThread(Process& p, GuestCpu& c) : process(p), cpu(&c) { vcpu = c.index; }
+  GuestThread(Process& p, GuestCpu& c) : process(p), cpu(&c) {
+    vcpu = c.index;
+    if (p.space) modules = &p.space->modules();
+  }
 
   /* Runs the guest until the thread ends; never returns. */
   [[noreturn]] void run();
@@ -45,6 +48,7 @@ class GuestThread : public ThreadView {
 
  private:
   void handle_doorbell();
+  void note_registers(const vmm::Registers&);
   void handle_exception();
   int floating_code(bool sse);
   void handle_interrupt();

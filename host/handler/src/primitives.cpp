@@ -25,6 +25,10 @@ hp::GuestAccess* memory_of(hp_ctx* ctx) {
   return static_cast<hp::GuestAccess*>(ctx->firing->mem);
 }
 
+const hp::handler::Program* program_of(const hp_ctx* ctx) {
+  return static_cast<const hp::handler::Program*>(ctx->program);
+}
+
 int no_memory(hp_ctx* ctx, uint64_t gva) {
   ctx->fault_addr = gva;
   return HP_FLT_BADADDR;
@@ -104,23 +108,27 @@ uint64_t hp_vtime(hp_ctx* ctx) {
   return nanoseconds((~f->tid << 3) | kPerThread | kSchedulerTime);
 }
 
-/* By frame pointers: each frame holds its caller's frame pointer and return address, and stacks grow
- * down, so frame pointers must increase. */
 uint32_t hp_ustack(hp_ctx* ctx, uint64_t* pcs, uint32_t max) {
-  hp::GuestAccess* mem = memory_of(ctx);
+  hp::handler::UserSpace* space = program_of(ctx)->user_space();
+  return space ? space->walk(*ctx->firing, pcs, max) : 0;
+}
+
+uint64_t hp_space(hp_ctx* ctx) {
+  hp::handler::UserSpace* space = program_of(ctx)->user_space();
+  return space ? space->number(program_of(ctx)->segment(), *ctx->firing)
+               : static_cast<uint32_t>(ctx->firing->pid);
+}
+
+/* As struct pt_regs has them, and after it. */
+uint64_t hp_ureg(hp_ctx* ctx, uint64_t n) {
   const hp_firing* f = ctx->firing;
-  if (max == 0 || f->pc == 0) return 0;
-  uint32_t n = 0;
-  pcs[n++] = f->pc;
-  uint64_t frame = f->frame, last = f->stack;
-  while (mem && n < max && frame > last && frame % 8 == 0) {
-    uint64_t pair[2], bad;
-    if (mem->read(pair, frame, sizeof pair, &bad) != 0 || pair[1] == 0) break;
-    pcs[n++] = pair[1];
-    last = frame;
-    frame = pair[0];
-  }
-  return n;
+  const hp_uregs* r = f->uregs;
+  if (!r) return n == 16 ? f->pc : n == 19 ? f->stack : n == 4 ? f->frame : 0;
+  constexpr uint64_t kUserCode = 0x33, kUserStack = 0x2b; /* Linux's selectors */
+  const uint64_t all[] = {r->r15, r->r14, r->r13, r->r12,    r->rbp,    r->rbx, r->r11,
+                          r->r10, r->r9,  r->r8,  r->rax,    r->rcx,    r->rdx, r->rsi,
+                          r->rdi, r->rax, r->rip, kUserCode, r->rflags, r->rsp, kUserStack};
+  return n < sizeof all / sizeof all[0] ? all[n] : 0;
 }
 
 void hp_raise(hp_ctx* ctx, int signal) {
@@ -141,7 +149,7 @@ int hp_thread_gone(uint32_t tid) {
 }
 
 uint32_t hp_epid(hp_ctx* ctx) {
-  const auto* p = static_cast<const hp::handler::Program*>(ctx->program);
+  const hp::handler::Program* p = program_of(ctx);
   return hp::handler::enabled_probe_id(p->object(), p->segment().probes(), p->segment().nprobes(),
                                        ctx->probe, ctx->clause);
 }
@@ -191,6 +199,8 @@ std::span<const Import> primitives() {
       {"hp_walltime", reinterpret_cast<uint64_t>(&hp_walltime)},
       {"hp_vtime", reinterpret_cast<uint64_t>(&hp_vtime)},
       {"hp_ustack", reinterpret_cast<uint64_t>(&hp_ustack)},
+      {"hp_space", reinterpret_cast<uint64_t>(&hp_space)},
+      {"hp_ureg", reinterpret_cast<uint64_t>(&hp_ureg)},
       {"hp_raise", reinterpret_cast<uint64_t>(&hp_raise)},
       {"hp_stop", reinterpret_cast<uint64_t>(&hp_stop)},
       {"hp_owner_dead", reinterpret_cast<uint64_t>(&hp_owner_dead)},

@@ -29,6 +29,7 @@ Result<std::unique_ptr<Program>> Program::load(Object object, int segment_fd,
     return fail("the program segment has no room for the program's clause-local variables");
   p->uses_ancestors_ = (h.flags & HP_OBJ_USES_ANCESTORS) != 0;
   p->uses_ppid_ = p->uses_ancestors_ || (h.flags & HP_OBJ_USES_PPID) != 0;
+  if (h.flags & HP_OBJ_USES_STACKS) p->user_space_ = std::make_unique<UserSpace>();
   p->image_ = HP_TRY(Image::link(p->object_, primitives()));
   p->target_name_ = target.name;
   p->target_hostname_ = target.hostname;

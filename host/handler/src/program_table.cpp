@@ -63,6 +63,8 @@ void ProgramTable::forked(Thread* survivor) {
     t->epoch.store(0);
     t->used = false;
   }
+  for (auto& slot : slots_)
+    if (Loaded* l = slot.load(); l && l->program) l->program->forked();
 }
 
 void ProgramTable::fire(Thread& thread, uint64_t programs, uint32_t id,

@@ -28,6 +28,10 @@ Result<SegmentView> SegmentView::attach(int fd) {
     return bad("probe table");
   if (!within(h.guests_off, uint64_t{HP_MAX_GUESTS} * sizeof(hp_seg_guest)))
     return bad("guest table");
+  if (h.max_modules != 0 &&
+      (h.max_modules > (1u << 20) ||
+       !within(h.modules_off, uint64_t{h.max_modules} * sizeof(hp_seg_module))))
+    return bad("module table");
   if (!within(h.globals_off, h.globals_size)) return bad("global variables");
   if (!within(h.dynvars_off, h.dynvars_size)) return bad("dynamic variables");
   if (!within(h.spec_off, h.spec_size)) return bad("speculations");
@@ -51,6 +55,8 @@ Result<SegmentView> SegmentView::attach(int fd) {
 
   v.probes_off_ = h.probes_off;
   v.guests_off_ = h.guests_off;
+  v.modules_off_ = h.modules_off;
+  v.max_modules_ = h.max_modules;
   v.slots_off_ = h.slots_off;
   v.slot_stride_ = h.slot_stride;
   v.principal_size_ = h.principal_size;

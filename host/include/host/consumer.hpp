@@ -23,6 +23,7 @@
 #include "host/aggregation.hpp"
 #include "host/segment.hpp"
 #include "host/sink.hpp"
+#include "host/symbols.hpp"
 #include "transport/object.hpp"
 
 namespace hp::host {
@@ -71,6 +72,7 @@ class Consumer {
   Sink& sink_;
   ConsumerOptions options_;
   AggregationTable table_;
+  Symbols symbols_;
   Names names_;
   SlotSnapshot snapshot_;
   std::vector<Pending> pending_;

@@ -33,8 +33,8 @@ class Sink {
 
   virtual void traced(const Value&) = 0;                             /* trace(), print() */
   virtual void memory(std::string_view bytes) = 0;                   /* tracemem() */
-  virtual void stack(std::span<const uint64_t>) = 0;                 /* stack(), ustack() */
-  virtual void symbol(uint64_t address) = 0;                         /* sym() and its kin */
+  virtual void stack(const Value&) = 0;                              /* stack(), ustack() */
+  virtual void symbol(const Value&) = 0;                             /* sym() and its kin */
   virtual void formatted(const Format&, std::span<const Value>) = 0; /* printf() */
   /* printa(); format is nullptr for the default layout. */
   virtual void aggregations(const AggregationTable&, std::span<const uint32_t> aggs,

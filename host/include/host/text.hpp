@@ -31,11 +31,9 @@ void append_bytes(std::string& out, std::string_view bytes, int width, bool quie
 /* A key of an aggregation in the default layouts. */
 void append_key(std::string& out, const Value& v);
 
-/* One frame a line, indented: stack(), ustack(). pcs end at the first 0. Addresses are symbolic
- * where a symboliser is given (nullptr: "0x..."). */
-using Symboliser = std::string (*)(uint64_t pc);
-void append_stack(std::string& out, std::span<const uint64_t> pcs, int indent,
-                  Symboliser symbol = nullptr);
+/* The value of stack() or ustack(): a newline, then one frame a line, indented; by name where the
+ * value has a source of symbols, else "0x...". */
+void append_stack(std::string& out, const Value& v, int indent);
 /* The frames of a value recorded by stack() or ustack(). */
 std::vector<uint64_t> stack_frames(const Value& v);
 

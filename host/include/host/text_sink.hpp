@@ -28,8 +28,8 @@ class TextSink final : public Sink {
   void end(const RecordInfo&) override;
   void traced(const Value&) override;
   void memory(std::string_view bytes) override;
-  void stack(std::span<const uint64_t>) override;
-  void symbol(uint64_t address) override;
+  void stack(const Value&) override;
+  void symbol(const Value&) override;
   void formatted(const Format&, std::span<const Value>) override;
   void aggregations(const AggregationTable&, std::span<const uint32_t> aggs,
                     const Format* format) override;

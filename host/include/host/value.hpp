@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "host/symbol_source.hpp"
 #include "transport/object.h"
 #include "transport/result.hpp"
 #include "transport/segment.h"
@@ -30,6 +31,7 @@ struct ProbeName {
 struct Names {
   std::vector<ProbeName> probes; /* by index in the segment's probe table */
   std::map<uint32_t, std::pair<std::string, std::string>> guests; /* vmid -> name, hostname */
+  const SymbolSource* symbols = nullptr;
 
   std::string_view resolve(uint32_t val,
                            uint64_t index) const; /* val: HP_VAL_PROBE*, HP_VAL_*NAME */
@@ -39,8 +41,10 @@ struct Value {
   uint32_t val = HP_VAL_INT; /* HP_VAL_* it was stored as */
   uint32_t size = 8;         /* of the D type in bytes, for integers and byte ranges */
   uint32_t flags = 0;        /* HP_FIELD_* */
-  uint64_t number = 0;       /* HP_VAL_INT: extended to 64 bits by its own signedness */
-  std::string text;          /* everything else */
+  uint64_t number = 0; /* HP_VAL_INT: extended to 64 bits by its own signedness; USYM: address */
+  uint64_t whose = 0;  /* USYM: as hp_space() gives it */
+  const SymbolSource* symbols = nullptr; /* stacks: for their frames; may be missing */
+  std::string text;                      /* everything else */
 
   bool is_int() const { return val == HP_VAL_INT; }
   bool is_bytes() const { return val == HP_VAL_BYTES; }

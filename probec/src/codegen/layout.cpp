@@ -27,6 +27,11 @@ uint32_t frames_of(const CodegenOptions& o, const Type& t, Function f) {
   return static_cast<uint32_t>(std::min<uint64_t>(n, 512));
 }
 
+/* usym() and its kin: an address in the process that fires. */
+bool is_user_symbol(Function f) {
+  return f == Function::Usym || f == Function::Ufunc || f == Function::Umod || f == Function::Uaddr;
+}
+
 /* Which HP_ACT_* prints this value. */
 uint32_t trace_kind(const Expr& e) {
   if (e.kind != ExprKind::Call) return HP_ACT_TRACE;
@@ -129,6 +134,13 @@ class LayoutPass {
         });
     out_.uses_strtok = std::any_of(p_.exprs.begin(), p_.exprs.end(), [](const Expr& e) {
       return e.kind == ExprKind::Call && e.function == Function::Strtok;
+    });
+    out_.uses_stacks = std::any_of(p_.exprs.begin(), p_.exprs.end(), [](const Expr& e) {
+      return (e.kind == ExprKind::BuiltinVar &&
+              (e.builtin == Builtin::Ucaller || e.builtin == Builtin::Ustackdepth)) ||
+             (e.kind == ExprKind::Call &&
+              (e.function == Function::Ustack || e.function == Function::Jstack ||
+               is_user_symbol(e.function)));
     });
     return std::move(out_);
   }
@@ -335,7 +347,7 @@ Encoding encoding_of_type(const CheckedProgram& p, const CodegenOptions& o, Type
       break;
     }
     case TypeKind::Symbol:
-      e = {HP_VAL_INT, 8, 8, HP_FIELD_SYM, "usym"};
+      e = {HP_VAL_USYM, 16, 16, HP_FIELD_SYM, "usym"};
       break;
     case TypeKind::Array:
     case TypeKind::Struct:
@@ -390,6 +402,11 @@ Encoding encoding_of(const CheckedProgram& p, const CodegenOptions& o, ExprId id
   }
   if (e.kind == ExprKind::Call) {
     r.type = r.val == HP_VAL_BYTES || (r.flags & HP_FIELD_SYM) ? name_of(e.function) : r.type;
+    if (r.flags & HP_FIELD_SYM) {
+      if (!is_user_symbol(e.function)) r.val = HP_VAL_INT, r.room = r.size = 8;
+      if (e.function == Function::Umod || e.function == Function::Mod) r.flags |= HP_FIELD_MODULE;
+      if (e.function == Function::Uaddr) r.flags |= HP_FIELD_ADDRESS;
+    }
     if (e.function == Function::Stack) {
       uint32_t frames = frames_of(o, p.types[e.type], e.function);
       r.room = r.size = 16 + frames * 8;

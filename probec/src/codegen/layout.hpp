@@ -54,7 +54,7 @@ struct Layout {
   uint64_t globals_size = 0, locals_size = 0;
   uint32_t dyn_key_size = 8, dyn_val_size = 8;
   bool uses_memory = false, uses_ppid = false, uses_ancestors = false, uses_strtok = false;
-  bool speculates = false;
+  bool speculates = false, uses_stacks = false;
 
   const ActionLayout* action_of(size_t clause, StmtId stmt) const {
     const auto& actions = clauses[clause].actions;

@@ -61,6 +61,12 @@ void ClauseEmitter::put(Cursor& c, ExprId id, const Encoding& enc) {
     case HP_VAL_INT:
       put_word(c, enc.flags & HP_FIELD_SYM ? symbol_address(e) : int_value(id));
       break;
+    case HP_VAL_USYM: {
+      llvm::Value* address = symbol_address(e);
+      put_word(c, call("hp_rt_space", {ctx_}));
+      put_word(c, address);
+      break;
+    }
     case HP_VAL_STR: {
       llvm::Value* s = string_value(id);
       advance(c, call("hp_rt_put_str", {here(), s}));

@@ -10,6 +10,7 @@
 
 #include "actions.h"
 #include "host/printf.hpp"
+#include "host/text.hpp"
 #include "host/text_sink.hpp"
 
 using namespace hp;
@@ -347,10 +348,10 @@ struct ReadingSink final : Sink {
   void end(const RecordInfo&) override {}
   void traced(const Value& v) override { read(v.text); }
   void memory(std::string_view bytes) override { read(bytes); }
-  void stack(std::span<const uint64_t> pcs) override {
-    for (const uint64_t pc : pcs) sum += pc;
+  void stack(const Value& v) override {
+    for (const uint64_t pc : stack_frames(v)) sum += pc;
   }
-  void symbol(uint64_t address) override { sum += address; }
+  void symbol(const Value& v) override { sum += v.number; }
   void formatted(const Format& f, std::span<const Value> values) override {
     std::string out;
     append_printf(out, f, values);

@@ -152,6 +152,10 @@ struct Run {
         out.text.assign(reinterpret_cast<const char*>(at), f.size);
         at += (f.size + 7) / 8 * 8;
         return out;
+      case HP_VAL_USYM: /* whose it is, then the address */
+        std::memcpy(&out.number, at + 8, 8);
+        at += 16;
+        return out;
       case HP_VAL_COMM:
         out.text.assign(reinterpret_cast<const char*>(at),
                         ::strnlen(reinterpret_cast<const char*>(at), 16));

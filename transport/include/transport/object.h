@@ -59,9 +59,10 @@ enum {
   HP_OBJ_DESTRUCTIVE = 1,
   HP_OBJ_USES_MEMORY = 2,
   HP_OBJ_QUIET = 4,
-  HP_OBJ_USES_PPID = 8,      /* a clause looks at the firing's ppid, which may change at any time */
-  HP_OBJ_SPECULATES = 16,    /* a clause calls speculation() or what belongs to it */
-  HP_OBJ_USES_ANCESTORS = 32 /* a clause asks progenyof() */
+  HP_OBJ_USES_PPID = 8,   /* a clause looks at the firing's ppid, which may change at any time */
+  HP_OBJ_SPECULATES = 16, /* a clause calls speculation() or what belongs to it */
+  HP_OBJ_USES_ANCESTORS = 32, /* a clause asks progenyof() */
+  HP_OBJ_USES_STACKS = 0x100  /* a clause records or walks user addresses */
 };
 
 /* A probe description as written, macro-expanded. Empty string = matches all. */
@@ -132,8 +133,10 @@ struct hp_obj_field {
   uint32_t flags; /* HP_FIELD_* */
   uint32_t type;  /* string: D type name, "int", "string", "char [8]" */
 };
-/* STACK, USTACK: HP_VAL_BYTES, the frames' program counters, at least one 0, the process ID (8 bytes
- * each). SYM: HP_VAL_INT, an address; `type` names the function that asked ("usym", "umod" ...). */
+/* STACK, USTACK: HP_VAL_BYTES, the frames' program counters, at least one 0, whose they are as in
+ * hp_space() (8 bytes each). SYM: HP_VAL_INT, an address of the kernel's, or HP_VAL_USYM; `type` names
+ * the function that asked ("usym", "umod" ...); it is printed as the function's name unless MODULE or
+ * ADDRESS says otherwise. */
 enum {
   HP_FIELD_SIGNED = 1,
   HP_FIELD_POINTER = 2,
@@ -142,7 +145,9 @@ enum {
   HP_FIELD_STACK = 16,
   HP_FIELD_USTACK = 32,
   HP_FIELD_SYM = 64,
-  HP_FIELD_STRUCT = 128
+  HP_FIELD_STRUCT = 128,
+  HP_FIELD_MODULE = 0x1000, /* of SYM: only the module's name */
+  HP_FIELD_ADDRESS = 0x2000 /* of SYM: with the offset in the function */
 };
 
 enum { /* hp_obj_agg.func */

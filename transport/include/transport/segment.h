@@ -12,6 +12,8 @@
  *     | probe table        |
  *     +--------------------+  guests_off: hp_seg_guest[HP_MAX_GUESTS], indexed by vmid
  *     | guest table        |
+ *     +--------------------+  modules_off: hp_seg_module[max_modules], a mailbox
+ *     | modules            |
  *     +--------------------+  globals_off
  *     | global variables   |  laid out by the compiler
  *     +--------------------+  dynvars_off: hash table, all zero = empty; owned by the runtime
@@ -95,8 +97,9 @@ enum {
   HP_VAL_PROBEMOD,  /*          and merges keys whose strings are equal                    */
   HP_VAL_PROBEFUNC,
   HP_VAL_PROBENAME,
-  HP_VAL_VMNAME,  /* 8 bytes: vmid; printed by name from the guest table */
-  HP_VAL_HOSTNAME /* likewise */
+  HP_VAL_VMNAME,   /* 8 bytes: vmid; printed by name from the guest table */
+  HP_VAL_HOSTNAME, /* likewise */
+  HP_VAL_USYM      /* 16 bytes: whose it is, as hp_space() gives it, and an address */
 };
 
 /* A probe that this program enabled. Index in this table = hp_ctx.probe. The table is filled by the
@@ -125,6 +128,19 @@ struct hp_buf {  /* one half of a principal buffer */
 struct hp_aggbuf { /* one half of an aggregation buffer */
   uint64_t used;   /* bytes of entries allocated after the bucket array */
   uint64_t entries;
+};
+
+/* A file that a traced process executes from, as of the firings that name its space. Whoever fires
+ * claims a free entry, fills it and makes it ready; the consumer takes what is ready and frees it. */
+#define HP_MODULE_PATH 456u
+enum { HP_MODULE_FREE = 0, HP_MODULE_BUSY = 1, HP_MODULE_READY = 2 };
+struct hp_seg_module {
+  uint32_t state; /* atomic HP_MODULE_* */
+  uint32_t space; /* a process image's number, unique in this segment */
+  uint64_t start, end, offset;
+  uint64_t device, inode;    /* of the file, to tell it from one that took its name */
+  char path[HP_MODULE_PATH]; /* NUL-terminated; "[vdso]"; "" unknown */
+  uint32_t pid, reserved;    /* who mapped it, by its own number */
 };
 
 struct hp_slot {
@@ -223,6 +239,11 @@ struct hp_seg_header {
   uint64_t drops[HP_DROP_MAX]; /* atomic counters since start */
   uint64_t errors;             /* atomic: ERROR records */
   int64_t target_pid;          /* $target */
+  uint64_t modules_off;        /* hp_seg_module[max_modules], after the guest table */
+  uint32_t max_modules;        /* 0: the program records no user addresses */
+  uint32_t next_space;         /* atomic: numbers given to process images so far */
+  uint32_t next_module;        /* atomic: where to look for a free entry */
+  uint32_t used_modules;       /* atomic: entries beyond were never used */
 };
 
 /* What a clause may know about the firing. Built by the dispatcher on its stack, lives for one firing
@@ -250,6 +271,13 @@ struct hp_ctx {
   const char* strtok;  /* where strtok(NULL, ...) goes on; reset by each clause that uses it */
 };
 
+/* General registers of x86-64, in the order of kvm_regs. */
+struct hp_uregs {
+  uint64_t rax, rbx, rcx, rdx, rsi, rdi, rsp, rbp;
+  uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+  uint64_t rip, rflags;
+};
+
 /* What fired; shared by all programs of this firing. Identity comes from the host. */
 struct hp_firing {
   uint64_t args[10];
@@ -271,6 +299,8 @@ struct hp_firing {
   uint64_t args_start, args_end; /* the program's argument strings in guest memory; 0 unknown */
   const int32_t* ancestors;      /* pids: the process, its parent, ... for objects that ask */
   uint32_t nancestors;
+  const struct hp_uregs* uregs; /* the thread's registers in user mode, 0 = unknown */
+  const void* modules; /* opaque, for the primitives: what its process has mapped; 0 = unknown */
 };
 
 /* Primitives: all that an object may import. Implemented by the dispatcher of the placement.
@@ -284,6 +314,11 @@ uint64_t hp_walltime(void);        /* ns since the Epoch */
 uint64_t hp_vtime(struct hp_ctx*); /* ns of CPU time of the firing thread */
 /* Frames of the user stack; returns the number stored. */
 uint32_t hp_ustack(struct hp_ctx*, uint64_t* pcs, uint32_t max);
+/* Whose user addresses this firing records: process ID, and above it the number of its image (see
+ * hp_seg_module), 0 for the consumer's own. */
+uint64_t hp_space(struct hp_ctx*);
+/* Register n of uregs[], in the order of regs.d; 0 when it is not known. */
+uint64_t hp_ureg(struct hp_ctx*, uint64_t n);
 void hp_raise(struct hp_ctx*, int sig); /* destructive: raise() */
 void hp_stop(struct hp_ctx*);           /* destructive: stop() */
 /* Called while waiting for a lock in the segment that thread `owner` (host tid) holds: gives the CPU
@@ -306,6 +341,7 @@ static_assert(sizeof(hp_rec) == 32, "record header");
 static_assert(sizeof(hp_spec) == 64, "a cache line");
 static_assert(sizeof(hp_agg_entry) == 16, "aggregation entry header");
 static_assert(sizeof(hp_seg_probe) == 256, "probe entry");
+static_assert(sizeof(hp_seg_module) == 512, "module entry");
 static_assert(sizeof(hp_seg_header) <= 4096, "header fits its page");
 #endif
 #endif

@@ -28,6 +28,8 @@ class GuestMemory {
   static bool put(uint64_t gva, const T& value) noexcept {
     return write(gva, &value, sizeof value);
   }
+  /* [start, end) may be read besides the arena: the vDSO, which nobody unmaps. Before the guest runs. */
+  static void allow(uint64_t start, uint64_t end) noexcept;
   /* Called by the monitor's SIGSEGV/SIGBUS handler with the interrupted RIP: where to continue if
    * the fault belongs to one of the copies above, else 0. */
   static uint64_t fixup(uint64_t rip) noexcept;

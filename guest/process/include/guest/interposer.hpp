@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "transport/control.h"
+#include "transport/module_map.hpp"
 #include "transport/segment.h"
 
 namespace hp::guest {
@@ -38,8 +39,11 @@ struct ThreadView {
   uint64_t number = 0;  /* of the thread within its guest: never given twice, kept across exec */
   int64_t host_tid = 0; /* of the host thread that runs the chain just now */
   uint64_t pc = 0, stack = 0,
-           frame = 0;            /* user RIP (after SYSCALL), RSP, RBP at the call; 0 unknown */
-  void* observer_data = nullptr; /* free for the observer; it releases it in thread_exit */
+           frame = 0; /* user RIP (after SYSCALL), RSP, RBP at the call; 0 unknown */
+  hp_uregs uregs{};   /* at the call, where the thread has a way to tell */
+  bool knows_uregs = false;
+  const ModuleMap* modules = nullptr; /* of its process */
+  void* observer_data = nullptr;      /* free for the observer; it releases it in thread_exit */
 };
 
 /* A system call: the x86-64 number and arguments as in the registers. */

@@ -20,6 +20,7 @@
 #include "handler/link.hpp"
 #include "handler/match.hpp"
 #include "handler/segment_view.hpp"
+#include "handler/user_space.hpp"
 #include "transport/object.hpp"
 #include "transport/segment.h"
 
@@ -54,6 +55,12 @@ class Program {
   const Object& object() const { return object_; }
   const SegmentView& segment() const { return segment_; }
   const Image& image() const { return image_; }
+  /* nullptr: the program does not look at user addresses. */
+  UserSpace* user_space() const { return user_space_.get(); }
+  /* In the child of fork(2), before anything fires. */
+  void forked() {
+    if (user_space_) user_space_->forked();
+  }
 
  private:
   static constexpr uint32_t kFastIds = 4 + 2 * 512 + 64;
@@ -81,6 +88,7 @@ class Program {
   std::atomic<uint32_t> indexed_{0};       /* entries of the probe table that index_ covers */
   uint64_t locals_ = 0;
   bool uses_ppid_ = false, uses_ancestors_ = false;
+  std::unique_ptr<UserSpace> user_space_;
 };
 
 }  // namespace hp::handler

@@ -49,6 +49,8 @@ class SegmentView {
   }
   hp_seg_probe* probes() const { return mapping_.as<hp_seg_probe>(probes_off_); }
   hp_seg_guest* guests() const { return mapping_.as<hp_seg_guest>(guests_off_); }
+  uint32_t max_modules() const { return max_modules_; }
+  hp_seg_module* modules() const { return mapping_.as<hp_seg_module>(modules_off_); }
 
   uint32_t state() const { return __atomic_load_n(&header()->state, __ATOMIC_ACQUIRE); }
   bool exiting() const { return __atomic_load_n(&header()->exiting, __ATOMIC_RELAXED) != 0; }
@@ -58,10 +60,10 @@ class SegmentView {
 
  private:
   Mapping mapping_;
-  uint64_t probes_off_ = 0, guests_off_ = 0, slots_off_ = 0, slot_stride_ = 0;
+  uint64_t probes_off_ = 0, guests_off_ = 0, modules_off_ = 0, slots_off_ = 0, slot_stride_ = 0;
   uint64_t principal_size_ = 0, agg_size_ = 0, scratch_size_ = 0;
   uint64_t globals_off_ = 0, globals_size_ = 0;
-  uint32_t nslots_ = 0, max_probes_ = 0, strsize_ = 0;
+  uint32_t nslots_ = 0, max_probes_ = 0, max_modules_ = 0, strsize_ = 0;
 };
 
 }  // namespace hp::handler
