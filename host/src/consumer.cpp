@@ -91,8 +91,15 @@ void Consumer::round(bool last) {
   });
   const auto ready = std::find_if(pending_.begin(), pending_.end(),
                                   [&](const Pending& p) { return p.timestamp > cutoff; });
-  for (auto it = pending_.begin(); it != ready; ++it)
-    record(*reinterpret_cast<const hp_rec*>(it->bytes.data()));
+  for (auto it = pending_.begin(); it != ready; ++it) {
+    const auto at = [](const Pending& p) -> const hp_rec& {
+      return *reinterpret_cast<const hp_rec*>(p.bytes.data());
+    };
+    const hp_rec& r = at(*it);
+    const auto next = std::find_if(it + 1, ready, [&](auto& p) { return at(p).cpu == r.cpu; });
+    more_ = next != ready && at(*next).probe == r.probe && at(*next).clause > r.clause;
+    record(r);
+  }
   pending_.erase(pending_.begin(), ready);
 }
 
@@ -112,7 +119,7 @@ void Consumer::record(const hp_rec& r) {
 }
 
 void Consumer::clause(const hp_rec& r) {
-  const RecordInfo info{r.cpu, &names_.probes[r.probe], r.vmid, r.timestamp, r.clause};
+  const RecordInfo info{r.cpu, &names_.probes[r.probe], r.vmid, r.timestamp, r.clause, more_};
   sink_.begin(info);
   const auto* base = reinterpret_cast<const std::byte*>(&r);
   for (size_t at = sizeof(hp_rec); at < r.size;) {

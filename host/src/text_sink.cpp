@@ -10,8 +10,8 @@
 
 namespace hp::host {
 
-/* -F: entries indent what follows, returns end that. A further clause at the same entry does not
- * indent again. */
+/* -F: entries indent what follows, returns end that. With several clauses at one probe it is the first at
+ * the entry that indents, and the last at the return that ends it. */
 void TextSink::begin_flow(const RecordInfo& r) {
   std::string out, where;
   if (!header_) appendf(out, "%3s %-41s\n", "CPU", "FUNCTION");
@@ -20,7 +20,7 @@ void TextSink::begin_flow(const RecordInfo& r) {
   const ProbeName& p = *r.probe;
   const bool call = p.prov == "syscall";
   const bool again = flow.probe == p.id && flow.clause != r.clause;
-  const bool entry = p.name == "entry" && !again, leave = p.name == "return" && !again;
+  const bool entry = p.name == "entry" && !again, leave = p.name == "return" && !r.more;
   if (leave) flow.indent = std::max(flow.indent - 2, 0);
   where.assign(static_cast<size_t>(flow.indent), ' ');
   if (entry || leave) {

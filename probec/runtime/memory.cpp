@@ -18,6 +18,10 @@ static uint64_t to_pointer(hp_ctx* ctx, const void* p) {
   return HP_RT_SCRATCH_TAG | static_cast<uint64_t>(static_cast<const uint8_t*>(p) - ctx->scratch);
 }
 
+uint64_t hp_rt_guest_address(uint64_t addr) {
+  return rt_is_host(addr) ? addr & ~(1ull << 62) : addr;
+}
+
 uint64_t hp_rt_scratch_ptr(hp_ctx* ctx, const void* p) {
   return to_pointer(ctx, p);
 }

@@ -10,7 +10,9 @@
  *    most hp_strsize bytes with its NUL, valid until the clause ends; nullptr is D's NULL and reads as "".
  *  - A D pointer is a number. Guest pointers are themselves; pointers to memory of this program
  *    (alloca and copyin, global variables, this-> variables) are HP_RT_*_TAG | offset within that
- *    area: not canonical, so no guest address can be taken for one, and checked at each access.
+ *    area: not canonical, so no guest address can be taken for one, and checked at each access. Which
+ *    of both a pointer may be is known when it is compiled (Space): a guest's number that looks like
+ *    the program's is not followed (hp_rt_guest_address).
  *  - Keys and record fields use the HP_VAL_* encodings: multiples of 8 bytes, canonical.
  *  - No loop runs longer than the strings and sizes given, which are bounded by hp_strsize or scratch. */
 #ifndef PROBEC_RUNTIME_RUNTIME_HPP
@@ -37,7 +39,9 @@ uint64_t hp_rt_alloca(hp_ctx*, uint64_t size);              /* D pointer to scra
 uint64_t hp_rt_load(hp_ctx*, uint64_t addr, uint32_t size); /* zero-extended 1, 2, 4 or 8 bytes */
 void hp_rt_load_bytes(hp_ctx*, void* dst, uint64_t addr, uint64_t size);
 void hp_rt_store(hp_ctx*, uint64_t addr, uint64_t value, uint32_t size); /* never to a guest */
-uint64_t hp_rt_scratch_ptr(hp_ctx*, const void* scratch);                /* D pointer to it */
+/* What the guest says, as an address: never one of the program's own memory, which is a bad one. */
+uint64_t hp_rt_guest_address(uint64_t addr);
+uint64_t hp_rt_scratch_ptr(hp_ctx*, const void* scratch); /* D pointer to it */
 uint64_t hp_rt_copyin(hp_ctx*, uint64_t addr, uint64_t size);
 void hp_rt_copyinto(hp_ctx*, uint64_t addr, uint64_t size, uint64_t dst);
 const char* hp_rt_copyinstr(hp_ctx*, uint64_t addr, uint64_t max);
@@ -97,7 +101,8 @@ const char* hp_rt_make(hp_ctx*, const char* s, uint64_t n); /* a new string of n
 uint64_t hp_rt_strlen(const char* s);
 uint64_t hp_rt_char_at(hp_ctx*, const char* s, int64_t index);
 int64_t hp_rt_strcmp(const char* a, const char* b);
-void hp_rt_str_assign(char* dst, const char* s);         /* dst: hp_strsize bytes */
+void hp_rt_str_assign(char* dst, const char* s); /* dst: hp_strsize bytes */
+const char* hp_rt_str_value(const char* stored); /* the variable's bytes as they are, or NULL */
 const char* hp_rt_str_read(hp_ctx*, const char* shared); /* bounded copy of a shared variable */
 const char* hp_rt_comm(hp_ctx*, const char* comm16);
 const char* hp_rt_probe_str(hp_ctx*, uint32_t offset); /* member of the probe's hp_seg_probe */

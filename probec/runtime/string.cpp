@@ -41,15 +41,26 @@ int64_t hp_rt_strcmp(const char* a, const char* b) {
   return na == nb ? 0 : na < nb ? -1 : 1;
 }
 
+/* NULL is an empty string with a mark behind its end: strings have room for two bytes at least. */
 void hp_rt_str_assign(char* dst, const char* s) {
   uint32_t n = rt_len(s);
+  if (n == 0) {
+    dst[0] = 0;
+    dst[1] = s ? 0 : 1;
+    return;
+  }
   if (dst == s) return;
   for (uint32_t i = 0; i < n; i++) dst[i] = s[i];
   dst[n] = 0;
 }
 
+const char* hp_rt_str_value(const char* stored) {
+  return stored[0] == 0 && stored[1] == 1 ? nullptr : stored;
+}
+
 /* A variable in the segment may change under our eyes: copy it once, bounded. */
 const char* hp_rt_str_read(hp_ctx* ctx, const char* shared) {
+  if (!hp_rt_str_value(shared)) return nullptr;
   return hp_rt_make(ctx, shared, rt_len(shared));
 }
 

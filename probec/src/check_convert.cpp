@@ -73,6 +73,23 @@ Space Checker::space_of(ExprId place) const {
   }
 }
 
+/* Is this integer computed from a pointer into the program's own memory? Then it may be cast back. */
+bool Checker::made_from_own_pointer(ExprId id) const {
+  const Expr& expr = out_[id];
+  switch (expr.kind) {
+    case ExprKind::Convert: {
+      const Type& from = out_.type_of(expr.a);
+      return from.is_pointer() ? from.space == Space::Host : made_from_own_pointer(expr.a);
+    }
+    case ExprKind::Unary:
+      return made_from_own_pointer(expr.a);
+    case ExprKind::Binary:
+      return made_from_own_pointer(expr.a) || made_from_own_pointer(expr.b);
+    default:
+      return false;
+  }
+}
+
 bool Checker::string_like(TypeId id) const {
   const Type& type = out_.types[id];
   if (type.is_string()) return true;

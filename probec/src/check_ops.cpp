@@ -125,6 +125,7 @@ ExprId Checker::expression(ast::ExprId id) {
         Space space = have.is_pointer()              ? have.space
                       : have.kind == TypeKind::Array ? space_of(a)
                       : have.is_string()             ? Space::Host
+                      : made_from_own_pointer(a)     ? Space::Host
                                                      : Space::Kernel;
         if (space != Space::Kernel) to = out_.types.pointer_to(want.target, space);
       }

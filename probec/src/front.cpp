@@ -163,7 +163,11 @@ tl::expected<CheckedProgram, Diagnostic> check(CompileInput& input) {
   sources.push_back({SourceKind::Library, "<built-in>", library_text()});
   auto library = static_cast<uint32_t>(given);
 
-  Parser parser(tree, sources, macros, Pragmas(*input.options, tree));
+  Pragmas pragmas(*input.options, tree);
+  Parser parser(tree, sources, macros, [&](Location loc, const std::vector<std::string>& words) {
+    pragmas(loc, words);
+    macros.set_default_arguments(input.options->flag(Option::defaultargs));
+  });
   try {
     parser.parse(library);
     parser.set_options(input.options);

@@ -1,12 +1,13 @@
 # probec from the outside: each case is one file, see probec/check.
 if(TARGET probec)
-  file(GLOB cases CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/probec/local/*.case ${CMAKE_CURRENT_LIST_DIR}/probec/guest/*.case)
+  file(GLOB cases CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/probec/local/*.case ${CMAKE_CURRENT_LIST_DIR}/probec/guest/*.case
+       ${CMAKE_CURRENT_LIST_DIR}/probec/examples/*.case)
   foreach(case ${cases})
     get_filename_component(name ${case} NAME_WE)
     get_filename_component(where ${case} DIRECTORY)
     get_filename_component(where ${where} NAME)
     set(labels probec)
-    if(where STREQUAL guest)
+    if(NOT where STREQUAL local)
       list(APPEND labels kvm)
     endif()
     hp_script_test(probec_${where}_${name} ${CMAKE_CURRENT_LIST_DIR}/probec/check ARGS ${case} LABELS "${labels}" TIMEOUT 90)

@@ -77,6 +77,7 @@ class Consumer {
   SlotSnapshot snapshot_;
   std::vector<Pending> pending_;
   uint64_t sequence_ = 0;
+  bool more_ = false;                                 /* RecordInfo::more of the record at hand */
   std::map<uint32_t, std::optional<Format>> formats_; /* by string offset */
   std::optional<int> exit_status_;
   uint64_t drops_[HP_DROP_MAX] = {};

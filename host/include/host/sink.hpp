@@ -23,6 +23,7 @@ struct RecordInfo {
   uint32_t vmid = 0;
   uint64_t timestamp = 0; /* ns, CLOCK_MONOTONIC */
   uint32_t clause = 0;
+  bool more = false; /* another clause's record of the same firing follows */
 };
 
 class Sink {

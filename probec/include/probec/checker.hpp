@@ -158,6 +158,7 @@ class Checker {
   bool is_constant(ExprId a) const { return out_[a].kind == ExprKind::Integer; }
   bool is_bit_field(ExprId a) const;
   Space space_of(ExprId place) const;
+  bool made_from_own_pointer(ExprId integer) const;
   bool string_like(TypeId type) const; /* string, char array, pointer to char */
   bool compatible_pointers(ExprId a, ExprId b) const;
   const Type& type(ExprId a) const { return out_.type_of(a); }

@@ -19,6 +19,7 @@ class Macros {
   [[nodiscard]] std::optional<int64_t> variable(std::string_view name) const;
   /* The text of $N, marked as referred to; nullopt: not given. */
   std::optional<std::string> argument(size_t number);
+  void set_default_arguments(bool on) { default_arguments_ = on; }
   [[nodiscard]] bool default_arguments() const { return default_arguments_; }
   /* The first argument that nothing referred to; 0: none. */
   [[nodiscard]] size_t first_unused() const;

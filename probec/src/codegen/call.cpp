@@ -45,6 +45,7 @@ llvm::Value* ClauseEmitter::subroutine(const Expr& e) {
   std::vector<llvm::Value*> v;
   for (uint32_t i = 0; i < n; i++) {
     v.push_back(value(operand(e, i)));
+    if (p_.type_of(operand(e, i)).is_pointer()) v[i] = followed(operand(e, i), v[i]);
     bool goes_on = e.function == Function::Strtok && i == 0 && v[0] &&
                    llvm::isa<llvm::ConstantPointerNull>(v[0]);
     if (p_.type_of(operand(e, i)).is_string() && !goes_on) check_string(operand(e, i), v.back());

@@ -36,6 +36,7 @@ struct Place {
   uint32_t whole_size = 0;
   uint32_t bit_offset = 0, bit_width = 0; /* width 0: not a bit-field */
   bool shared = false;                    /* other firings may write it meanwhile */
+  bool foreign = false;                   /* Guest: address is the guest's word */
 };
 
 /* A run of encoded values in memory being written: base + cursor. */
@@ -109,6 +110,8 @@ class ClauseEmitter {
   Place member_place(const Expr&);
   Place element_place(const Expr&);
   Place materialised(Place); /* Dynamic made Host by copying */
+  llvm::Value* followed(const Place&);
+  llvm::Value* followed(ExprId, llvm::Value* pointer);
   llvm::Value* load(const Place&);
   void store(const Place&, llvm::Value*);
   void copy(const Place& to, const Place& from);

@@ -271,12 +271,13 @@ llvm::Value* ClauseEmitter::convert(const Expr& e) {
       if (from.is_string()) return string_value(e.a);
       if (from.kind == TypeKind::Array)
         return checked_call("hp_rt_chars",
-                            {ctx_, address_of(place(e.a)), i64(e.value ? e.value : from.size)});
+                            {ctx_, followed(place(e.a)), i64(e.value ? e.value : from.size)});
       /* A constant 0 (NULL) is the string that was never assigned: storing it frees. */
       if (p_[e.a].kind == ExprKind::Integer && p_[e.a].value == 0)
         return llvm::ConstantPointerNull::get(llvm::PointerType::get(b_.getContext(), 0));
       llvm::Value* address = int_value(e.a);
       if (auto* c = llvm::dyn_cast<llvm::ConstantInt>(address); c && c->isZero()) return null();
+      address = followed(e.a, address);
       if (e.value) return checked_call("hp_rt_chars", {ctx_, address, i64(e.value)});
       return checked_call("hp_rt_stringof", {ctx_, address});
     }

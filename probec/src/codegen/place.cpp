@@ -10,7 +10,10 @@ Place ClauseEmitter::place(ExprId id) {
     case ExprKind::Variable:
       return variable_place(e);
     case ExprKind::Dereference:
-      return {.kind = Place::Kind::Guest, .type = e.type, .address = int_value(e.a)};
+      return {.kind = Place::Kind::Guest,
+              .type = e.type,
+              .address = int_value(e.a),
+              .foreign = p_.type_of(e.a).space != Space::Host};
     case ExprKind::MemberOf:
       return member_place(e);
     case ExprKind::Element:
@@ -112,21 +115,34 @@ Place ClauseEmitter::element_place(const Expr& e) {
   return p;
 }
 
+/* Where a place lies, for an access. */
+llvm::Value* ClauseEmitter::followed(const Place& p) {
+  return p.foreign ? call("hp_rt_guest_address", {p.address}) : p.address;
+}
+
+/* A pointer's value, for an access through it. */
+llvm::Value* ClauseEmitter::followed(ExprId id, llvm::Value* pointer) {
+  const Type& t = p_.type_of(id);
+  bool own = t.is_pointer() && t.space == Space::Host;
+  return own ? pointer : call("hp_rt_guest_address", {pointer});
+}
+
 llvm::Value* ClauseEmitter::load(const Place& p) {
   const Type& t = p_.types[p.type];
   if (p.bit_width) return load_bits(p);
   if (t.is_string()) {
     if (p.kind == Place::Kind::Dynamic)
       return checked_call("hp_rt_dyn_get_str", {ctx_, p.key, p.keysize});
-    if (p.kind == Place::Kind::Guest) return checked_call("hp_rt_stringof", {ctx_, p.address});
-    return p.shared ? checked_call("hp_rt_str_read", {ctx_, p.ptr}) : p.ptr;
+    if (p.kind == Place::Kind::Guest) return checked_call("hp_rt_stringof", {ctx_, followed(p)});
+    if (p.shared) return checked_call("hp_rt_str_read", {ctx_, p.ptr});
+    return call("hp_rt_str_value", {p.ptr});
   }
   uint32_t size = storage_size(p_, p.type);
   if (!t.is_scalar() || size > 8) return i64(0); /* structures are used as places */
   if (p.kind == Place::Kind::Dynamic)
     return extend(call("hp_rt_dyn_get", {ctx_, p.key, p.keysize}), t);
   if (p.kind == Place::Kind::Guest)
-    return extend(checked_call("hp_rt_load", {ctx_, p.address, i32(size)}), t);
+    return extend(checked_call("hp_rt_load", {ctx_, followed(p), i32(size)}), t);
   auto* load = b_.CreateAlignedLoad(b_.getIntNTy(size * 8), p.ptr, llvm::Align(1));
   return t.is_integer() && t.is_signed ? b_.CreateSExt(load, b_.getInt64Ty())
                                        : b_.CreateZExt(load, b_.getInt64Ty());
@@ -169,10 +185,10 @@ void ClauseEmitter::copy(const Place& to, const Place& from) {
   Place source = materialised(from);
   if (to.kind == Place::Kind::Dynamic) {
     llvm::Value* bytes = checked_call("hp_rt_alloc", {ctx_, i64((size + 7) & ~7u)});
-    checked_call("hp_rt_load_bytes", {ctx_, bytes, source.address, i64(size)});
+    checked_call("hp_rt_load_bytes", {ctx_, bytes, followed(source), i64(size)});
     call("hp_rt_dyn_set_bytes", {ctx_, to.key, to.keysize, bytes, i32(size)});
   } else {
-    checked_call("hp_rt_bcopy", {ctx_, source.address, to.address, i64(size)});
+    checked_call("hp_rt_bcopy", {ctx_, followed(source), to.address, i64(size)});
     write_back(to);
   }
 }

@@ -74,7 +74,7 @@ void ClauseEmitter::put(Cursor& c, ExprId id, const Encoding& enc) {
     }
     case HP_VAL_BYTES: {
       if (enc.flags & (HP_FIELD_STACK | HP_FIELD_USTACK)) return put_frames(c, e, enc);
-      llvm::Value* address = address_of(place(id));
+      llvm::Value* address = followed(materialised(place(id)));
       checked_call("hp_rt_put_bytes", {ctx_, here(), address, i32(enc.size), i32(enc.room)});
       advance(c, i32(enc.room));
       break;
@@ -107,8 +107,8 @@ void ClauseEmitter::action(StmtId id, const Stmt& s) {
     const Type& t = p_.type_of(what);
     llvm::Value* address = t.is_string()
                                ? checked_call("hp_rt_string_ptr", {ctx_, string_value(what)})
-                           : t.is_scalar() ? int_value(what)
-                                           : address_of(place(what));
+                           : t.is_scalar() ? followed(what, int_value(what))
+                                           : followed(materialised(place(what)));
     llvm::Value* n = i64(enc.size);
     llvm::Value* wanted = s.operands.count > 2 ? int_value(operand(s, 2)) : nullptr;
     if (wanted) n = b_.CreateSelect(b_.CreateICmpULT(wanted, n), wanted, n);

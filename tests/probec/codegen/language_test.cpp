@@ -411,3 +411,43 @@ TEST_CASE("D: counts in global variables are exact, also from several threads") 
   CHECK(number(2) == static_cast<uint8_t>(-(kThreads * kFirings)));
   CHECK(number(3) == kThreads * kFirings * 42u - 1);
 }
+
+TEST_CASE("D: a guest's number that looks like a pointer to the program's memory is not followed") {
+  D d("int secret; this int own; struct pair { long a; char *s; long b[4]; };"
+      "syscall::open:entry { trace(*(int *)arg0); }"
+      "syscall::open:entry { trace(stringof((char *)arg0)); }"
+      "syscall::open:entry { trace(((struct pair *)arg0)->b[arg1]); }"
+      "syscall::open:entry { tracemem(arg0, 4); }"
+      "syscall::open:entry { this->p = (int *)alloca(4); bcopy((int *)arg0, this->p, 4); "
+      "trace(*this->p); }"
+      "syscall::open:entry { self->p = (int *)arg0; trace(self->p[0]); }"
+      "syscall::open:entry { trace(inet_ntoa((ipaddr_t *)arg0)); }"
+      "syscall::open:entry { trace(*(struct pair *)arg0); }");
+  for (uint64_t base : {0x53c0000000000000, 0x53c1000000000000, 0x53c2000000000000}) {
+    d.firing.args[0] = base;
+    d.firing.args[1] = 0;
+    d.fire(kOpen);
+    /* By an index, too: from an address of the guest's own to one of the program's. */
+    d.firing.args[0] = 0;
+    d.firing.args[1] = (base - 16) / 8;
+    d.fire(kOpen);
+  }
+  d.drain();
+  CHECK(d.records.size() == 6 * 8);
+  for (auto& r : d.records) CHECK(r.header.kind == HP_REC_ERROR);
+}
+
+TEST_CASE("D: the program's own pointers work by way of an integer") {
+  CHECK(number("*(int *)((uint64_t)this->p + 4)", "this->p = (int *)alloca(8); this->p[1] = 7;") ==
+        7);
+}
+
+TEST_CASE("D: NULL that is assigned to a string stays NULL") {
+  for (const char* scope : {"", "this->", "self->"}) {
+    const std::string s = std::string(scope) + "s";
+    CHECK(number(s + " == NULL", s + " = strchr(\"abc\", 'z');") == 1);
+    CHECK(number(s + " == NULL", s + " = \"x\"; " + s + " = NULL;") == 1);
+    CHECK(number(s + " == NULL", s + " = \"w\"; " + s + " = NULL; " + s + " = \"\";") == 0);
+    CHECK(text(s, s + " = \"w\"; " + s + " = NULL; " + s + " = \"y\";") == "y");
+  }
+}

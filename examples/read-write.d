@@ -1,0 +1,31 @@
+#!/usr/bin/env -S probec -s
+/*
+ * Reads and writes through one translator: what the two calls have in common.
+ *
+ *   probec -s examples/read-write.d -c 'head -c 100000 /dev/zero'
+ */
+#pragma D option quiet
+
+struct transfer {
+	string direction;
+	int fd;
+	size_t wanted;
+};
+
+translator struct transfer < int T > {
+	direction = probefunc == "read" ? "from" : "to";
+	fd = (int)arg0;
+	wanted = arg2;
+};
+
+inline struct transfer *transfer = xlate < struct transfer * > (0);
+
+syscall::read:entry, syscall::write:entry
+{
+	@[execname, transfer->direction, transfer->fd] = sum(transfer->wanted);
+}
+
+END
+{
+	printa("%-16s %-5s %3d %@10d\n", @);
+}
