@@ -140,19 +140,13 @@ bool Probec::compile() {
   codegen.ustack_frames = static_cast<uint32_t>(options_.number(Option::ustackframes));
   if (cli_.show_code) {
     codegen.dump_ir = true;
-    const Result<std::string> ir = probec::emit_object(*checked, codegen);
-    if (!ir) return fatal(ir.error().message), false;
+    const tl::expected<std::string, probec::Diagnostic> ir = probec::emit_object(*checked, codegen);
+    if (!ir) return report(ir.error()), false;
     std::fputs(ir->c_str(), stderr);
     codegen.dump_ir = false;
   }
-  Result<std::string> object = probec::emit_object(*checked, codegen);
-  if (!object) {
-    const Unit& u = units_.front();
-    return fatal((u.what == "script" ? "failed to compile script " : "invalid probe specifier ") +
-                 (u.what == "script" ? u.name : cli_.sources.front().text) + ": " +
-                 object.error().message),
-           false;
-  }
+  tl::expected<std::string, probec::Diagnostic> object = probec::emit_object(*checked, codegen);
+  if (!object) return report(object.error()), false;
   return adopt_object(std::move(*object));
 }
 

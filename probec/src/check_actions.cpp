@@ -196,7 +196,7 @@ void Checker::aggregate(const ast::Expr& expr, Block& block) {
   }
   stmt.aggregation = id;
   stmt.operands = operands(keys);
-  append(block, std::move(stmt));
+  append(block, stmt);
 }
 
 AggregationId Checker::aggregation_argument(const ast::Expr& call, size_t index, Function function,
@@ -367,7 +367,7 @@ void Checker::action(Function function, const ast::Expr& expr, Block& block) {
   }
   recording(function, expr.loc);
   if (!values.empty()) stmt.operands = operands(values);
-  append(block, std::move(stmt));
+  append(block, stmt);
 }
 
 }  // namespace hp::probec

@@ -200,13 +200,13 @@ void Checker::aggregation_statement(const ast::Expr& expr) {
 }
 
 StmtId Checker::add(Stmt stmt) {
-  out_.stmts.push_back(std::move(stmt));
+  out_.stmts.push_back(stmt);
   return StmtId(out_.stmts.size() - 1);
 }
 
 void Checker::append(Block& block, Stmt stmt) {
   stmt.number = statement_number_;
-  block.stmts.push_back(add(std::move(stmt)));
+  block.stmts.push_back(add(stmt));
 }
 
 void Checker::clause(const ast::Clause& clause) {
@@ -290,7 +290,7 @@ void Checker::statement(ast::StmtId id, Block& block) {
       committed_ |= comm;
       recorded_ |= rec;
     }
-    block.stmts.push_back(add(std::move(made)));
+    block.stmts.push_back(add(made));
     return;
   }
   const ast::Expr& expr = tree_[stmt.expr];
@@ -314,7 +314,7 @@ void Checker::statement(ast::StmtId id, Block& block) {
         made.loc = expr.loc;
         made.operands = operands({call(expr)});
         recording(Function::Trace, expr.loc);
-        append(block, std::move(made));
+        append(block, made);
         return;
       }
     }
@@ -324,7 +324,7 @@ void Checker::statement(ast::StmtId id, Block& block) {
   made.loc = stmt.loc;
   made.expr = expression(stmt.expr);
   forbid_action(made.expr, expr.loc);
-  append(block, std::move(made));
+  append(block, made);
 }
 
 }  // namespace hp::probec

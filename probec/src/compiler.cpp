@@ -10,9 +10,8 @@ tl::expected<CompiledProgram, Diagnostic> compile(CompileInput& input) {
   CodegenOptions options;
   options.stack_frames = static_cast<uint32_t>(input.options->number(Option::stackframes));
   options.ustack_frames = static_cast<uint32_t>(input.options->number(Option::ustackframes));
-  Result<std::string> object = emit_object(*checked, options);
-  if (!object)
-    return tl::make_unexpected(Diagnostic{Tag::D_CG_EXPR, {}, object.error().message, {}, {}});
+  tl::expected<std::string, Diagnostic> object = emit_object(*checked, options);
+  if (!object) return tl::make_unexpected(std::move(object.error()));
   return CompiledProgram{std::move(*object)};
 }
 

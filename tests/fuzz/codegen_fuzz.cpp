@@ -16,8 +16,8 @@
 
 namespace {
 
-template <class T>
-T must(hp::Result<T> r) {
+template <class T, class E>
+T must(tl::expected<T, E> r) {
   if (!r) {
     std::fprintf(stderr, "%s\n", r.error().message.c_str());
     std::abort();

@@ -9,11 +9,13 @@
  *     emit      runtime functions materialised, optimised, object code
  *
  * Uses one LLVM context per call; calls must not overlap. Errors: constructs that the language has
- * and this version does not run ("line 3: ..."), and programs beyond the format's limits. */
+ * and this version does not run, and programs beyond the format's limits, as diagnostics [D_CG_EXPR] at
+ * a place in the text; without a tag, what is wrong with the environment. */
 #pragma once
 #include <string>
 
 #include "probec/checked.hpp"
+#include "probec/diagnostic.hpp"
 #include "transport/result.hpp"
 
 namespace hp::probec {
@@ -24,6 +26,7 @@ struct CodegenOptions {
   bool dump_ir = false; /* LLVM IR of the finished module instead of an object */
 };
 
-Result<std::string> emit_object(const CheckedProgram& program, const CodegenOptions& options);
+tl::expected<std::string, Diagnostic> emit_object(const CheckedProgram& program,
+                                                  const CodegenOptions& options);
 
 }  // namespace hp::probec

@@ -32,7 +32,7 @@ ClauseEmitter::ClauseEmitter(Unit& unit, const CheckedProgram& program, const La
       clause_(program.clauses[index]),
       b_(unit.context()) {}
 
-Result<> ClauseEmitter::emit() {
+tl::expected<void, Diagnostic> ClauseEmitter::emit() {
   function_ = unit_.add_clause(index_);
   ctx_ = function_->getArg(0);
   entry_ = new_block("entry");
@@ -84,7 +84,7 @@ Result<> ClauseEmitter::emit() {
   b_.SetInsertPoint(skip);
   b_.CreateRet(i32(0));
   llvm::IRBuilder<>(entry_).CreateBr(start);
-  if (!error_.empty()) return fail(error_);
+  if (refused_) return tl::make_unexpected(std::move(*refused_));
   return {};
 }
 
@@ -162,9 +162,7 @@ void ClauseEmitter::fault(uint32_t code, llvm::Value* address) {
 }
 
 void ClauseEmitter::unsupported(const Location& loc, const std::string& what) {
-  if (error_.empty())
-    error_ = "line " + std::to_string(loc.line) + ": " + what + " is not supported yet (column " +
-             std::to_string(loc.column) + ")";
+  if (!refused_) refused_ = refuse(loc, what + " is not supported yet").value();
 }
 
 llvm::Value* ClauseEmitter::fixed(llvm::Value* base, uint64_t offset, llvm::Type* type) {

@@ -49,7 +49,7 @@ class ClauseEmitter {
  public:
   ClauseEmitter(Unit& unit, const CheckedProgram& program, const Layout& layout,
                 const CodegenOptions& options, size_t index);
-  Result<> emit();
+  tl::expected<void, Diagnostic> emit();
 
  private:
   /* clause.cpp */
@@ -167,7 +167,7 @@ class ClauseEmitter {
   uint32_t part_depth_ = 0;                      /* 0: in the clause's own function */
   std::unordered_map<uint32_t, uint32_t> sizes_; /* BlockId -> statements in it, all the way down */
   bool may_be_error_ = false; /* may run for dtrace:::ERROR, whose arguments are the ctx's */
-  std::string error_;
+  std::optional<Diagnostic> refused_; /* the first construct that cannot be translated */
 };
 
 }  // namespace hp::probec::codegen

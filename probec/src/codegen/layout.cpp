@@ -13,10 +13,6 @@ uint32_t round8(uint64_t n) {
   return static_cast<uint32_t>((n + 7) & ~uint64_t{7});
 }
 
-std::string at_line(const Location& loc) {
-  return "line " + std::to_string(loc.line) + ": ";
-}
-
 uint32_t string_room(const CheckedProgram& p) {
   return 8 + round8(p.strsize - 1);
 }
@@ -100,7 +96,7 @@ class LayoutPass {
  public:
   LayoutPass(const CheckedProgram& p, const CodegenOptions& o) : p_(p), o_(o) {}
 
-  Result<Layout> run() {
+  tl::expected<Layout, Diagnostic> run() {
     HP_TRYV(lay_out_variables());
     size_t n = p_.aggregations.size();
     out_.aggregation_keys.resize(n);
@@ -114,8 +110,7 @@ class LayoutPass {
       if (!current_->actions.empty()) {
         uint64_t size = sizeof(hp_rec);
         for (const ActionLayout& a : current_->actions) size += a.room;
-        if (size > kMaxArea * 16)
-          return fail(at_line(c.loc) + "records of this clause are too large");
+        if (size > kMaxArea * 16) return refuse(c.loc, "records of this clause are too large");
         current_->max_record = static_cast<uint32_t>(size);
       }
     }
@@ -146,14 +141,14 @@ class LayoutPass {
   }
 
  private:
-  Result<> lay_out_variables() {
+  tl::expected<void, Diagnostic> lay_out_variables() {
     for (const Variable& v : p_.variables) {
       VariableLayout l;
       const Type& t = p_.types[v.type];
       l.size = storage_size(p_, v.type);
       l.id = static_cast<uint32_t>(out_.variables.size()) + 1;
       l.dynamic = v.associative || v.scope == Scope::Self;
-      if (l.size > kMaxArea) return fail(at_line(v.loc) + v.name + " is too large");
+      if (l.size > kMaxArea) return refuse(v.loc, v.name + " is too large");
       if (l.dynamic) {
         l.key_room = v.scope == Scope::Self ? 16 : 8;
         for (TypeId k : v.keys) l.key_room += encoding_of_type(p_, o_, k).room;
@@ -171,17 +166,17 @@ class LayoutPass {
     out_.globals_size = round8(out_.globals_size);
     out_.locals_size = round8(out_.locals_size);
     if (out_.locals_size > kMaxArea || out_.globals_size > kMaxArea * 64)
-      return fail("variables need too much memory");
+      return refuse({}, "variables need too much memory");
     return {};
   }
 
-  Result<> lay_out_block(BlockId id) {
+  tl::expected<void, Diagnostic> lay_out_block(BlockId id) {
     if (!id.valid()) return {};
     for (StmtId s : p_[id].stmts) HP_TRYV(lay_out_stmt(s));
     return {};
   }
 
-  Result<> lay_out_stmt(StmtId id) {
+  tl::expected<void, Diagnostic> lay_out_stmt(StmtId id) {
     const Stmt& s = p_[id];
     switch (s.kind) {
       case StmtKind::Expression:
@@ -200,7 +195,7 @@ class LayoutPass {
     return {};
   }
 
-  Result<> lay_out_action(StmtId id, const Stmt& s) {
+  tl::expected<void, Diagnostic> lay_out_action(StmtId id, const Stmt& s) {
     uint32_t kind = action_kind(p_, s);
     if (!kind) return {};
     ActionLayout a{.stmt = id, .kind = kind, .index = next_action_++};
@@ -210,14 +205,13 @@ class LayoutPass {
     } else {
       for (uint32_t i = 0; i < s.operands.count; i++) {
         ExprId e = p_.operands[s.operands.first + i];
-        if (p_.type_of(e).kind == TypeKind::Void)
-          return fail(at_line(s.loc) + "an argument has no value");
+        if (p_.type_of(e).kind == TypeKind::Void) return refuse(s.loc, "an argument has no value");
         a.fields.push_back(encoding_of(p_, o_, e));
       }
     }
     a.room = sizeof(hp_rec_action);
     for (const Encoding& f : a.fields) {
-      if (f.room > kMaxArea) return fail(at_line(s.loc) + "value is too large to record");
+      if (f.room > kMaxArea) return refuse(s.loc, "value is too large to record");
       a.room += f.room;
       charge(f);
     }
@@ -238,10 +232,10 @@ class LayoutPass {
   }
 
   /* Bytes of the constant size, then how many of them count if a third argument says. */
-  Result<> lay_out_tracemem(const Stmt& s, ActionLayout& a) {
+  tl::expected<void, Diagnostic> lay_out_tracemem(const Stmt& s, ActionLayout& a) {
     const Expr& size = constant(p_.operands[s.operands.first + 1]);
     if (size.kind != ExprKind::Integer || size.value == 0 || size.value > kMaxArea)
-      return fail(at_line(s.loc) + "tracemem( ) size must be a constant from 1 to 1048576");
+      return refuse(s.loc, "tracemem( ) size must be a constant from 1 to 1048576");
     auto n = static_cast<uint32_t>(size.value);
     a.fields.push_back(
         {HP_VAL_BYTES, round8(n), n, HP_FIELD_ARRAY, "char [" + std::to_string(n) + "]"});
@@ -273,7 +267,7 @@ class LayoutPass {
     }
   }
 
-  Result<> lay_out_aggregation(size_t i) {
+  tl::expected<void, Diagnostic> lay_out_aggregation(size_t i) {
     const Aggregation& a = p_.aggregations[i];
     auto& keys = out_.aggregation_keys[i];
     if (!seen_[i])
@@ -300,7 +294,7 @@ class LayoutPass {
         break;
     }
     if (room > kMaxArea || words > kMaxArea)
-      return fail(at_line(a.loc) + "aggregation @" + a.name + " is too large");
+      return refuse(a.loc, "aggregation @" + a.name + " is too large");
     out_.aggregation_words[i] = static_cast<uint32_t>(words);
     return {};
   }
@@ -315,7 +309,11 @@ class LayoutPass {
 
 }  // namespace
 
-Result<Layout> make_layout(const CheckedProgram& p, const CodegenOptions& o) {
+tl::unexpected<Diagnostic> refuse(const Location& loc, std::string message) {
+  return tl::make_unexpected(Diagnostic{Tag::D_CG_EXPR, loc, std::move(message), {}, {}});
+}
+
+tl::expected<Layout, Diagnostic> make_layout(const CheckedProgram& p, const CodegenOptions& o) {
   return LayoutPass(p, o).run();
 }
 

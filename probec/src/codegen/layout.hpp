@@ -8,6 +8,7 @@
 
 #include "probec/checked.hpp"
 #include "probec/codegen.hpp"
+#include "probec/diagnostic.hpp"
 #include "transport/object.h"
 #include "transport/segment.h"
 
@@ -63,7 +64,10 @@ struct Layout {
   }
 };
 
-Result<Layout> make_layout(const CheckedProgram&, const CodegenOptions&);
+/* What code generation refuses: [D_CG_EXPR], at a place in the text. */
+tl::unexpected<Diagnostic> refuse(const Location&, std::string message);
+
+tl::expected<Layout, Diagnostic> make_layout(const CheckedProgram&, const CodegenOptions&);
 
 /* Encoding of an expression's value when nothing else constrains it. */
 Encoding encoding_of(const CheckedProgram&, const CodegenOptions&, ExprId);

@@ -16,8 +16,8 @@
 
 namespace hp::test {
 
-template <class T>
-T must(Result<T> r) {
+template <class T, class E>
+T must(tl::expected<T, E> r) {
   if (!r) FAIL(r.error().message);
   return std::move(*r);
 }
