@@ -13,13 +13,16 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 
 #include "host/session.hpp"
 #include "host/standard_descriptors.hpp"
 #include "probec/codegen.hpp"
 #include "probec/compiler.hpp"
+#include "probec/dump.hpp"
 #include "probec_cli.hpp"
 #include "probec_command.hpp"
+#include "probec_disassembly.hpp"
 
 using namespace hp;
 using probec::Option;
@@ -28,6 +31,11 @@ namespace {
 
 /* Rates ask for as often as can be: no more often than this, in ns. */
 constexpr uint64_t kShortestRound = 1'000'000;
+
+/* -x tree: what the parser made, before names mean anything, and what the checker made of that. */
+enum TreeParts : unsigned { kParseTree = 1, kCheckedTree = 2 };
+/* -x disasm, with DisassemblyParts: the LLVM IR that code generation made. */
+constexpr unsigned kListIr = 2;
 
 /* What one -n, -s ... became; objects from -Y are one unit without a source. */
 struct Unit {
@@ -47,12 +55,20 @@ class Probec {
   bool load_elf();
   bool write_elf();
   bool adopt_object(std::string bytes);
+  bool show_code() const;
+  /* -S, and which listings: -x disasm, the clauses' code when not given. */
+  bool shows_code() const { return cli_.show_code || options_.flag(Option::verbose); }
+  unsigned listings() const {
+    return options_.is_set(Option::disasm) ? static_cast<unsigned>(options_.number(Option::disasm))
+                                           : +kDisassembleClauses;
+  }
   bool match();
   bool match_failed(size_t desc);
   int list();
   void list_pattern(const host::ProbePattern&, std::string& out) const;
   bool list_out(const std::string& text);
   bool report_stability(const std::vector<Unit>& units);
+  void set_environment() const;
   int run();
   Result<int> run_session();
   host::SessionOptions session_options();
@@ -61,6 +77,11 @@ class Probec {
   int fatal(const std::string& message) const {
     std::fprintf(stderr, "%s: %s\n", cli_.program.c_str(), message.c_str());
     return 1;
+  }
+  /* -x debug: what is done, step by step. */
+  void debug(const std::string& message) const {
+    if (options_.flag(Option::debug))
+      std::fprintf(stderr, "%s DEBUG: %s\n", cli_.program.c_str(), message.c_str());
   }
   void notice(const std::string& message) const {
     if (!options_.flag(Option::quiet))
@@ -93,6 +114,10 @@ int Probec::main() {
   if (cli_.mode == Mode::List) return list();
   if (!(cli_.run_elf.empty() ? compile() : load_elf())) return 1;
   if (!match()) return 1;
+  debug("the object has " + std::to_string(bytes_.size()) + " bytes, " +
+        std::to_string(object_.clauses().size()) + " clauses and " +
+        std::to_string(object_.aggs().size()) + " aggregations; its descriptions match " +
+        std::to_string(enabling_.probes.size()) + " probes");
   if (!cli_.elf.empty() && !write_elf()) return 1;
   if (cli_.mode == Mode::Compile) return report_stability(units_) ? 0 : 1;
   return run();
@@ -110,6 +135,7 @@ bool Probec::read_sources() {
     } else {
       unit = {"description", s.text.substr(0, s.text.find_first_of("{/;"))};
     }
+    debug(unit.what + " " + unit.name + ": " + std::to_string(s.text.size()) + " bytes");
     units_.push_back(unit);
   }
   return true;
@@ -125,9 +151,17 @@ bool Probec::compile() {
   input.preprocess = cli_.preprocess;
   input.show_includes = cli_.show_includes;
   input.cpp_arguments = cli_.cpp_arguments;
+  std::string parsed;
+  if (options_.number(Option::tree) & kParseTree) input.parsed = &parsed;
   const tl::expected<probec::CheckedProgram, probec::Diagnostic> checked = probec::check(input);
   sources_ = std::move(input.sources);
-  if (!checked) return report(checked.error()), false;
+  if (!checked) {
+    std::fputs(parsed.c_str(), stderr);
+    return report(checked.error()), false;
+  }
+  debug("checked: " + std::to_string(checked->clauses.size()) + " clauses, " +
+        std::to_string(checked->variables.size()) + " variables, " +
+        std::to_string(checked->exprs.size()) + " expressions");
   for (const probec::Clause& c : checked->clauses) {
     unit_of_clause_.push_back(sources_[c.loc.source].includer.value_or(c.loc.source));
     Unit& unit = units_[unit_of_clause_.back()];
@@ -138,7 +172,10 @@ bool Probec::compile() {
   probec::CodegenOptions codegen;
   codegen.stack_frames = static_cast<uint32_t>(options_.number(Option::stackframes));
   codegen.ustack_frames = static_cast<uint32_t>(options_.number(Option::ustackframes));
-  if (cli_.show_code) {
+  const uint64_t tree = options_.number(Option::tree);
+  if (tree & kParseTree) std::fputs(parsed.c_str(), stderr);
+  if (tree & kCheckedTree) std::fputs(probec::dump(*checked).c_str(), stderr);
+  if (shows_code() && (listings() & kListIr)) {
     codegen.dump_ir = true;
     const tl::expected<std::string, probec::Diagnostic> ir = probec::emit_object(*checked, codegen);
     if (!ir) return report(ir.error()), false;
@@ -177,6 +214,13 @@ bool Probec::adopt_object(std::string bytes) {
            false;
   object_ = std::move(*object);
   bytes_ = std::move(bytes);
+  return !shows_code() || show_code();
+}
+
+bool Probec::show_code() const {
+  const Result<std::string> text = disassemble(object_, listings());
+  if (!text) return fatal(text.error().message), false;
+  std::fputs(text->c_str(), stderr);
   return true;
 }
 
@@ -340,6 +384,22 @@ host::SessionOptions Probec::session_options() {
   return s;
 }
 
+/* -x setenv=NAME=VALUE, -x unsetenv=NAME: of the command, and of what system() runs. */
+void Probec::set_environment() const {
+  const auto each = [](std::string_view list, auto&& what) {
+    for (size_t end; !list.empty(); list.remove_prefix(std::min(end + 1, list.size()))) {
+      end = std::min(list.find('\n'), list.size());
+      what(std::string(list.substr(0, end)));
+    }
+  };
+  each(options_.text(Option::unsetenv), [](const std::string& name) { ::unsetenv(name.c_str()); });
+  each(options_.text(Option::setenv), [](const std::string& text) {
+    const size_t equals = text.find('=');
+    const std::string value = equals == std::string::npos ? "" : text.substr(equals + 1);
+    ::setenv(text.substr(0, equals).c_str(), value.c_str(), 1);
+  });
+}
+
 int Probec::run() {
   for (const Unit& u : units_) {
     notice(u.what + " '" + u.name + "' matched " + std::to_string(u.matches) + " probe" +
@@ -355,6 +415,7 @@ int Probec::run() {
   if (enabling_.any_guest_probe && cli_.command.empty() && !cli_.fleet &&
       ::isatty(STDERR_FILENO) == 1)
     notice("system call probes fire in guests: run a command with -c, or use -E for the fleet");
+  set_environment();
 
   const Result<int> status = run_session();
   if (status) return *status;

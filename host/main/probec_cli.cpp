@@ -14,7 +14,7 @@ constexpr option kLongOptions[] = {
     {"elf", required_argument, nullptr, kElf},       {"gate", required_argument, nullptr, kGate},
     {"socket", required_argument, nullptr, kSocket}, {"help", no_argument, nullptr, kHelp},
     {"version", no_argument, nullptr, kVersion},     {nullptr, 0, nullptr, 0}};
-constexpr char kShortOptions[] = "+:b:c:CD:eEf:FGhHi:I:lL:m:n:o:p:P:qs:SU:vVwx:X:Y:Z";
+constexpr char kShortOptions[] = "+:2346aAb:c:CD:eEf:FGhHi:I:lL:m:n:o:p:P:qs:SU:vVwx:X:Y:Z";
 
 tl::unexpected<CliError> fatal(std::string message) {
   return tl::make_unexpected(CliError{std::move(message) + "\n", 1, false});
@@ -103,6 +103,16 @@ tl::expected<Cli, CliError> parse_cli(int argc, char** argv) {
       case -1:
         if (optind < argc) cli.arguments.emplace_back(argv[optind++]);
         break;
+      case '6': /* -64: what there is */
+      case '4':
+        break;
+      case '3':
+      case '2':
+        return fatal(me + "-32: programs and what they trace are 64-bit here");
+      case 'a':
+      case 'A':
+        return fatal(me + "-" + static_cast<char>(c) +
+                     ": there is no anonymous tracing: probes fire in guests that are running");
       case 'b':
         ok = set("bufsize", optarg, std::string("-b ") + optarg);
         break;
@@ -239,7 +249,7 @@ tl::expected<Cli, CliError> parse_cli(int argc, char** argv) {
     if (!ok) return tl::make_unexpected(ok.error());
   }
   if (modes > 1)
-    return misuse(me + "only one of the [-lV] options can be specified at a time", false);
+    return misuse(me + "only one of the [-AGhlV] options can be specified at a time", false);
   if (cli.fleet && !cli.command.empty())
     return misuse(me + "-c and -E cannot be combined: start the command with probevm exec", false);
   if (!cli.run_elf.empty() && !cli.sources.empty())

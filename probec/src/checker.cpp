@@ -63,7 +63,6 @@ void Checker::check_items() {
         break;
     }
   }
-  find_unused_pragmas();
 }
 
 void Checker::declaration(const ast::Declaration& decl, uint32_t index) {

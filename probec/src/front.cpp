@@ -6,6 +6,7 @@
 
 #include "probec/checker.hpp"
 #include "probec/compiler.hpp"
+#include "probec/dump_tree.hpp"
 #include "probec/library.hpp"
 #include "probec/parser.hpp"
 #include "probec/preprocess.hpp"
@@ -140,6 +141,26 @@ void settle_options(const Options& options, CheckedProgram& program) {
   program.strsize = static_cast<uint32_t>(options.number(Option::strsize));
 }
 
+/* What can be missing only when a source ends. Each is a program of its own in this. */
+struct Ending {
+  Location at;
+  bool empty;        /* it has no clauses */
+  size_t extraneous; /* Macros::extraneous() */
+};
+
+void check_endings(const std::vector<Ending>& endings, const Options& options,
+                   const Macros& macros) {
+  for (Ending ending : endings) {
+    ending.at.column = 0;
+    if (ending.empty && !options.flag(Option::empty))
+      raise(Tag::D_EMPTY, ending.at, "empty D program translation unit");
+    if (ending.extraneous != 0 && !options.flag(Option::argref))
+      raise(Tag::D_MACRO_UNUSED, ending.at,
+            "extraneous argument '" + macros.text(ending.extraneous) + "' ($" +
+                std::to_string(ending.extraneous) + " is not referenced)");
+  }
+}
+
 }  // namespace
 
 tl::expected<CheckedProgram, Diagnostic> check(CompileInput& input) {
@@ -171,16 +192,14 @@ tl::expected<CheckedProgram, Diagnostic> check(CompileInput& input) {
   try {
     parser.parse(library);
     parser.set_options(input.options);
-    for (uint32_t i = 0; i < given; ++i) parser.parse(i);
-    Location end = parser.end(); /* what is missing is missed there */
-    end.column = 0;
-    size_t unused = macros.first_unused();
-    if (tree.clauses.empty() && !input.options->flag(Option::empty))
-      raise(Tag::D_EMPTY, end, "empty D program translation unit");
-    if (unused != 0 && given != 0 && !input.options->flag(Option::argref))
-      raise(Tag::D_MACRO_UNUSED, end,
-            "extraneous argument '" + macros.text(unused) + "' ($" + std::to_string(unused) +
-                " is not referenced)");
+    std::vector<Ending> endings;
+    for (uint32_t i = 0; i < given; ++i) {
+      const size_t clauses = tree.clauses.size();
+      macros.forget();
+      parser.parse(i);
+      endings.push_back({parser.end(), tree.clauses.size() == clauses, macros.extraneous()});
+    }
+    if (input.parsed) *input.parsed = dump(tree, sources);
     Checker checker(tree, sources, *input.options, program);
     try {
       checker.check_items();
@@ -188,6 +207,8 @@ tl::expected<CheckedProgram, Diagnostic> check(CompileInput& input) {
       if (error.diagnostic.region.empty()) error.diagnostic.region = checker.region();
       throw;
     }
+    check_endings(endings, *input.options, macros);
+    checker.find_unused_pragmas();
   } catch (CompileError& error) {
     if (error.diagnostic.region.empty()) error.diagnostic.region = parser.region();
     return fail_with(std::move(error.diagnostic));

@@ -93,6 +93,8 @@ void Lexer::control_line() {
       words.push_back(escaped('"', location()));
     } else if (c == '/' && at(pos_ + 1) == '*') {
       skip_comment();
+    } else if (c == '/' && at(pos_ + 1) == '/') {
+      while (pos_ < text_.size() && at(pos_) != '\n') ++pos_;
     } else if (c == ';') {
       words.emplace_back(";");
       ++pos_;

@@ -30,10 +30,12 @@ std::optional<std::string> Macros::argument(size_t number) {
   return arguments_[number];
 }
 
-size_t Macros::first_unused() const {
-  for (size_t i = 1; i < arguments_.size(); ++i)
-    if (!used_[i]) return i;
-  return 0;
+size_t Macros::extraneous() const {
+  return arguments_.size() > 1 && !used_.back() ? arguments_.size() - 1 : 0;
+}
+
+void Macros::forget() {
+  used_.assign(arguments_.size(), false);
 }
 
 }  // namespace hp::probec

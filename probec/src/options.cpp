@@ -85,7 +85,8 @@ bool text_allowed(Option option, std::string_view text) {
 
 bool accumulates(Option option) {
   return option == Option::incdir || option == Option::libdir || option == Option::define ||
-         option == Option::undef || option == Option::cppargs;
+         option == Option::undef || option == Option::cppargs || option == Option::setenv ||
+         option == Option::unsetenv;
 }
 
 }  // namespace

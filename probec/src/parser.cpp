@@ -132,6 +132,7 @@ ProbeDesc Parser::description(const Token& token) {
   if (text.find_first_not_of("0123456789") == std::string::npos && !text.empty()) {
     if (text.size() > 9) raise(Tag::D_PDESC_INVAL, token.loc, "probe ID " + text + " is too large");
     desc.id = static_cast<uint32_t>(std::stoul(text));
+    if (desc.id == 0) raise(Tag::D_PDESC_INVAL, token.loc, "Unknown probe identifier");
     return desc;
   }
   if (kind_ == SourceKind::ProbeId)
@@ -150,7 +151,7 @@ ProbeDesc Parser::description(const Token& token) {
                                                 : 5;
   if (parts.size() > last)
     raise(Tag::D_PDESC_INVAL, token.loc,
-          "invalid probe description \"" + text + "\": Overlong probe description",
+          "invalid probe description \"" + text + "\": Overspecified probe description",
           "elements are target:provider:module:function:name");
   for (size_t i = 0; i < parts.size(); ++i) *all[last - parts.size() + i] = parts[i];
   return desc;

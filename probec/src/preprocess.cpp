@@ -46,8 +46,16 @@ Result<std::string> preprocess(const Source& source, const Options& options,
 
   std::string path = options.text(Option::cpppath);
   if (path.empty()) path = option_info(Option::cpppath).initial;
-  std::vector<std::string> args = {path, "-traditional-cpp", "-D__SUNW_D=1",
-                                   "-D__SUNW_D_VERSION=0x02000000", "-D__HYPROBE_D=1"};
+  std::vector<std::string> args = {path, "-D__SUNW_D=1", "-D__SUNW_D_VERSION=0x02000000",
+                                   "-D__HYPROBE_D=1"};
+  /* -X: ISO C with the compiler's extensions; ISO C only; as before ISO C, without # and ##. Modules
+   * of a kernel may be called unix or linux. */
+  const char mode = options.text(Option::stdc).empty() ? 'a' : options.text(Option::stdc)[0];
+  if (mode == 's')
+    args.emplace_back("-traditional-cpp");
+  else
+    args.emplace_back(mode == 'c' ? "-std=c99" : "-std=gnu99");
+  for (const char* name : {"-Uunix", "-Ulinux"}) args.emplace_back(name);
   if (show_includes || options.flag(Option::cpphdrs)) args.emplace_back("-H");
   if (source.kind == SourceKind::Script && source.name != "-") {
     size_t slash = source.name.rfind('/');
@@ -86,7 +94,8 @@ Result<std::string> preprocess(const Source& source, const Options& options,
   pid_t pid = 0;
   int error = posix_spawn(&pid, path.c_str(), &actions, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) return fail_errno("cannot run the C preprocessor " + path, error);
+  if (error == ENOENT) return fail("Preprocessor not found", error);
+  if (error != 0) return fail("Failed to exec preprocessor", error);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0)
     if (errno != EINTR) return fail_errno("cannot wait for the C preprocessor");

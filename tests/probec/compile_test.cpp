@@ -48,8 +48,8 @@ TEST_CASE("compiler: sources of one command line are one program, clauses in ord
   auto object = Object::parse(compiled({{SourceKind::Clause, "a", "BEGIN { x = 1; }"},
                                         {SourceKind::Provider, "b", "syscall /x/ { }"},
                                         {SourceKind::ProbeId, "c", "3"},
-                                        {SourceKind::Script, "d", "END { trace($1 + x); }"}},
-                                       options, {"test", "7"}));
+                                        {SourceKind::Script, "d", "END { trace(x); }"}},
+                                       options, {"test"}));
   REQUIRE(object);
   REQUIRE(object->clauses().size() == 4);
   REQUIRE(object->descs().size() == 4);

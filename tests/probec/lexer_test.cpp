@@ -132,12 +132,12 @@ TEST_CASE("lexer: macro arguments are integers, identifiers or strings") {
   CHECK(l.tokens[3].text == "two words");
   CHECK(l.tokens[4].text == "12");
   CHECK(l.tokens[5].text == "q");
-  CHECK(l.macros.first_unused() == 0);
+  CHECK(l.macros.extraneous() == 0);
   CHECK(error_of("$1") == Tag::D_MACRO_UNDEF);
   CHECK(error_of("$nothing") == Tag::D_MACRO_UNDEF);
   CHECK(error_of("$target") == Tag::D_MACRO_UNDEF);
   CHECK(Lexed("$1 $$1", {"s"}, 0, true).tokens[1].kind == TokenKind::String);
-  CHECK(Lexed("x", {"s", "left over"}).macros.first_unused() == 1);
+  CHECK(Lexed("x", {"s", "left over"}).macros.extraneous() == 1);
 }
 
 TEST_CASE("lexer: $target is a number, or the built-in variable when only the run will know") {

@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <string>
@@ -114,6 +115,25 @@ class Linker {
       return std::string_view(mapping_.as<char>(offsets_[s.st_shndx] + s.st_value), s.st_size);
     }
     return bad(std::string("the function ") + name + " of a clause is missing");
+  }
+
+  /* Names and addresses, once placed, of a program whose mapping begins at base. */
+  std::vector<Import> names(uint64_t base) const {
+    std::vector<Import> out;
+    const std::span<const Elf64_Sym> symbols = object_.symbols();
+    for (size_t i = 0; i < symbols.size(); i++) {
+      const Elf64_Sym& s = symbols[i];
+      const unsigned type = ELF64_ST_TYPE(s.st_info);
+      const std::string_view name = object_.symbol_name(s);
+      if (stub_of_[i] != kNoStub)
+        out.push_back({name, base + stubs_ + stub_of_[i] * kStubSize});
+      else if ((type == STT_FUNC || type == STT_OBJECT) && s.st_shndx != SHN_UNDEF &&
+               s.st_shndx < SHN_LORESERVE && offsets_[s.st_shndx] != kUnplaced)
+        out.push_back({name, base + offsets_[s.st_shndx] + s.st_value});
+    }
+    std::sort(out.begin(), out.end(),
+              [](const Import& a, const Import& b) { return a.address < b.address; });
+    return out;
   }
 
   Mapping take_mapping() { return std::move(mapping_); }
@@ -258,6 +278,13 @@ class Linker {
 };
 
 }  // namespace
+
+/* Placing depends on the object alone, so it can be done again. */
+std::vector<Import> Image::names(const Object& object) const {
+  Linker linker(object, {});
+  if (!linker.place()) return {};
+  return linker.names(reinterpret_cast<uint64_t>(mapping_.as<const char>()));
+}
 
 Result<Image> Image::link(const Object& object, std::span<const Import> imports) {
   Linker linker(object, imports);

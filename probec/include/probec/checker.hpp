@@ -24,6 +24,8 @@ class Checker {
 
   /* Checks all items of the tree. Throws CompileError. */
   void check_items();
+  /* Afterwards: throws D_PRAGMA_UNUSED for #pragma D attributes and binding of no item's name. */
+  void find_unused_pragmas() const;
   /* What was being checked when an error was thrown. */
   [[nodiscard]] const char* region() const { return region_; }
 
@@ -136,7 +138,6 @@ class Checker {
 
   /* check_stability.cpp */
   void apply_stability_pragmas();
-  void find_unused_pragmas() const;
   /* A name that is used: lowers what the clause has; D_ATTR_MIN if it is less than -x amin. */
   void uses(const char* kind, const std::string& name, const Attributes& attributes, Location loc);
   void uses_name(const char* kind, const std::string& name, Location loc);

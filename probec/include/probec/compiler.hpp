@@ -27,6 +27,7 @@ struct CompileInput {
   bool preprocess = false;    /* -C */
   bool show_includes = false; /* -H */
   std::vector<std::string> cpp_arguments; /* -D, -U, -I in order, as "-DNAME" ... */
+  std::string* parsed = nullptr;          /* if set: receives the syntax tree as text */
 };
 inline constexpr int64_t kTargetAtRunTime = -1;
 

@@ -21,8 +21,10 @@ class Macros {
   std::optional<std::string> argument(size_t number);
   void set_default_arguments(bool on) { default_arguments_ = on; }
   [[nodiscard]] bool default_arguments() const { return default_arguments_; }
-  /* The first argument that nothing referred to; 0: none. */
-  [[nodiscard]] size_t first_unused() const;
+  /* The last argument, if nothing referred to it since forget(); 0: it was, or there is none. What is
+   * left over at the end was meant for nobody; one that is skipped in the middle is the user's choice. */
+  [[nodiscard]] size_t extraneous() const;
+  void forget();
   [[nodiscard]] const std::string& text(size_t number) const { return arguments_[number]; }
 
  private:

@@ -66,7 +66,7 @@ class Options {
   [[nodiscard]] bool flag(Option option) const { return values_[index(option)].number != 0; }
   /* Bytes, count, or nanoseconds, by the option's kind; 0 if it has no value. */
   [[nodiscard]] uint64_t number(Option option) const { return values_[index(option)].number; }
-  /* As written; repeated incdir, libdir, define, undef, cppargs are joined with '\n'. */
+  /* As written; repeated incdir, libdir, define, undef, cppargs, setenv, unsetenv are joined with '\n'. */
   [[nodiscard]] const std::string& text(Option option) const { return values_[index(option)].text; }
   /* -x version, or the latest. */
   [[nodiscard]] Version version() const { return version_; }

@@ -43,6 +43,10 @@ class Image {
   }
   /* Its linked code, for disassembly. */
   std::string_view clause_code(size_t i) const { return clauses_[i]; }
+  /* What stands where in the linked code and data, in order of addresses: the object's functions and
+   * objects, and by the imports' names the stubs that call them. For disassembly; object and imports
+   * are those that were linked, and the names are theirs. */
+  std::vector<Import> names(const Object&) const;
   /* All linked code. */
   std::string_view text() const { return {mapping_.as<const char>(), text_size_}; }
 
