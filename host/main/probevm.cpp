@@ -69,6 +69,7 @@ int run(const Options& o) {
   }
 
   guest::GuestOptions g;
+  g.late_programs = true;
   g.argv = o.command;
   g.name = o.name;
   g.hostname = hostname;

@@ -10,12 +10,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "guest/guest_memory.hpp"
 #include "guest/interposer.hpp"
 #include "handler/program_table.hpp"
 #include "handler/slot_lock.hpp"
+#include "handler/timer_probe.hpp"
 #include "transport/guest_access.hpp"
 
 namespace hp::host {
@@ -59,15 +61,47 @@ class DispatchingObserver final : public guest::SyscallObserver {
     guest::fill_exit(f, t, s, result);
     fire(f, t, s.nr, 1);
   }
+  size_t sampling_intervals(guest::ThreadView& t, uint64_t* intervals,
+                            size_t max) noexcept override {
+    ThreadState& state = state_of(t);
+    state.rates = 0;
+    programs_.visit(
+        *state.thread, __atomic_load_n(&control_->profile, __ATOMIC_ACQUIRE),
+        [&](uint32_t slot, handler::Program& p) {
+          for (uint32_t i = 0; i < p.segment().nprobes(); ++i) {
+            const hp_seg_probe probe = p.segment().probes()[i];
+            if (std::strncmp(probe.prov, "profile", sizeof probe.prov) != 0) continue;
+            const auto timer =
+                handler::parse_timer_probe({probe.name, ::strnlen(probe.name, sizeof probe.name)});
+            if (!timer || !timer->every_cpu || state.rates == std::min(max, ThreadState::kRates))
+              continue;
+            intervals[state.rates] = timer->interval_ns;
+            state.rate[state.rates++] = {uint64_t{1} << slot, probe.id};
+          }
+        });
+    return state.rates;
+  }
+  void sample(guest::ThreadView& t, size_t index, uint32_t count,
+              uint64_t kernel_pc) noexcept override {
+    ThreadState& state = state_of(t);
+    if (index >= state.rates) return;
+    hp_firing f;
+    guest::fill_sample(f, t, kernel_pc);
+    complete(f);
+    for (; count > 0; --count)
+      programs_.fire(*state.thread, state.rate[index].program, state.rate[index].probe, f);
+  }
   void fork_begin() noexcept override { programs_.lock(); }
   void fork_end() noexcept override { programs_.unlock(); }
   void forked(guest::ThreadView& t) noexcept override {
-    programs_.forked(thread_of(t));
+    programs_.forked(state_of(t).thread);
     check_namespace();
   }
   void thread_exit(guest::ThreadView& t) noexcept override {
     if (!t.observer_data) return;
-    programs_.remove_thread(thread_of(t));
+    ThreadState& state = state_of(t);
+    programs_.remove_thread(state.thread);
+    delete &state;
     t.observer_data = nullptr;
   }
 
@@ -76,8 +110,19 @@ class DispatchingObserver final : public guest::SyscallObserver {
     std::memcpy(to, from, HP_NAME_MAX);
     to[HP_NAME_MAX - 1] = '\0';
   }
-  static handler::ProgramTable::Thread* thread_of(guest::ThreadView& t) {
-    return static_cast<handler::ProgramTable::Thread*>(t.observer_data);
+  /* What is kept for a thread of the guest. */
+  struct ThreadState {
+    static constexpr size_t kRates = 16;
+    handler::ProgramTable::Thread* thread;
+    struct {
+      uint64_t program; /* its bit */
+      uint32_t probe;   /* ID */
+    } rate[kRates];     /* what samples it, in the order of its timers */
+    size_t rates;
+  };
+  ThreadState& state_of(guest::ThreadView& t) {
+    if (!t.observer_data) t.observer_data = new ThreadState{programs_.add_thread(), {}, 0};
+    return *static_cast<ThreadState*>(t.observer_data);
   }
 
   /* A child of a process that unshared its PID namespace lives in the new one. */
@@ -90,6 +135,13 @@ class DispatchingObserver final : public guest::SyscallObserver {
     uint64_t index = nr < HP_CTL_SYSCALLS ? nr : HP_CTL_SYSCALLS - 1;
     uint64_t programs = __atomic_load_n(&control_->mask[index][is_return], __ATOMIC_ACQUIRE);
     if (programs == 0) return;
+    complete(f);
+    programs_.fire(*state_of(t).thread, programs,
+                   HP_PROBE_SYSCALL + 2 * static_cast<uint32_t>(index) + is_return, f);
+  }
+
+  /* What every firing of this guest says. */
+  void complete(hp_firing& f) noexcept {
     f.vmid = __atomic_load_n(&control_->vmid, __ATOMIC_RELAXED);
     if (handler::is_foreign_process()) f.host_tid |= handler::kForeignOwner;
     f.reserved = 0;
@@ -99,9 +151,6 @@ class DispatchingObserver final : public guest::SyscallObserver {
     f.hostname = hostname_;
     f.osversion = osversion_;
     f.mem = static_cast<GuestAccess*>(&memory_);
-    if (!t.observer_data) t.observer_data = programs_.add_thread();
-    programs_.fire(*thread_of(t), programs,
-                   HP_PROBE_SYSCALL + 2 * static_cast<uint32_t>(index) + is_return, f);
   }
 
   hp_ctl* control_;

@@ -33,11 +33,12 @@ Result<uint32_t> FleetMember::load(const ProgramIdent& ident) {
   Object object = HP_TRY(Object::read(l.object->get()));
   SyscallSelection selection = select_syscalls(object, options_.name, options_.hostname);
   for (auto [nr, is_return] : selection.probes) l.mask.set(nr, is_return);
+  l.mask.profile = selection.profile;
   /* It must link and fit its segment here; the monitors load it again, each for itself. */
   HP_TRYV(handler::Program::load(std::move(object), l.segment->get(),
                                  {options_.name, options_.hostname}));
   l.slot = HP_TRY(supervisor_->prepare(l.object->get(), l.segment->get(), ident.data()));
-  return l.mask.count();
+  return l.mask.count() + (l.mask.profile ? 1 : 0);
 }
 
 void FleetMember::enable(const ProgramIdent& ident) {

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "handler/match.hpp"
+#include "handler/timer_probe.hpp"
 #include "transport/control.h"
 #include "transport/segment.h"
 #include "transport/syscalls.hpp"
@@ -43,6 +44,14 @@ void for_each_match(const Object& object, F f) {
   }
 }
 
+/* profile-N, or a glob that may match one. */
+bool samples_threads(const Object& object, const hp_obj_desc& d) {
+  const std::string_view name = object.str(d.name);
+  if (d.id != 0 || !handler::glob_match(object.str(d.prov), "profile")) return false;
+  if (const auto timer = handler::parse_timer_probe(name)) return timer->every_cpu;
+  return name.find_first_of("*?[") != name.npos && handler::glob_match(name, "profile-997");
+}
+
 }  // namespace
 
 Result<FleetProgram> FleetProgram::accept(const Fd& object_fd, Fd segment_fd) {
@@ -75,6 +84,8 @@ Result<FleetProgram> FleetProgram::accept(const Fd& object_fd, Fd segment_fd) {
     auto same = [&](const hp_obj_desc& o) { return std::memcmp(&o, &d, sizeof d) == 0; };
     if (std::none_of(concerned->begin(), concerned->end(), same)) concerned->push_back(d);
   });
+  for (const hp_obj_desc& d : object->descs())
+    if (samples_threads(*object, d)) concerned->push_back(d);
   p.matches = [object, concerned](const Guest& g) {
     return std::any_of(concerned->begin(), concerned->end(), [&](const hp_obj_desc& d) {
       return handler::matches_target(*object, d, {g.name, g.hostname});
@@ -114,6 +125,8 @@ SyscallSelection select_syscalls(const Object& object, const std::string& name,
     std::pair<uint32_t, bool> probe{nr, is_return};
     if (s.probes.empty() || s.probes.back() != probe) s.probes.push_back(probe);
   });
+  for (const hp_obj_desc& d : object.descs())
+    s.profile |= samples_threads(object, d) && handler::matches_target(object, d, {name, hostname});
   return s;
 }
 

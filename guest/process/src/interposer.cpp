@@ -46,6 +46,14 @@ void fill_exit(hp_firing& f, const ThreadView& t, const Syscall&, int64_t result
   f.args[0] = f.args[1] = failed ? ~0ull : static_cast<uint64_t>(result);
 }
 
+void fill_sample(hp_firing& f, const ThreadView& t, uint64_t kernel_pc) {
+  fill_identity(f, t);
+  std::memset(f.args, 0, sizeof f.args);
+  f.err = 0;
+  f.args[0] = kernel_pc;
+  f.args[1] = kernel_pc ? 0 : t.pc;
+}
+
 int64_t ObserverLink::call(ThreadView& t, Syscall& s, Chain& next) noexcept {
   if (wanted(s.nr, 0)) observer_->entry(t, s);
   Syscall original = s;
@@ -55,7 +63,9 @@ int64_t ObserverLink::call(ThreadView& t, Syscall& s, Chain& next) noexcept {
 }
 
 void ObserverLink::fire_exit(ThreadView& t, const Syscall& s, int64_t result) noexcept {
-  if (wanted(s.nr, 1)) observer_->exit(t, s, result);
+  if (!wanted(s.nr, 1)) return;
+  t.uregs.rax = static_cast<uint64_t>(result);
+  observer_->exit(t, s, result);
 }
 
 }  // namespace hp::guest

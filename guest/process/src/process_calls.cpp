@@ -174,6 +174,7 @@ void become_fork_child(GuestThread& t, const CpuState& state, uint64_t call_nr, 
   p.in_guest = 0;
   p.vfork_child = false;
   t.helper.forget(!shared_files);
+  t.sampler.forget();
   t.cpu = *cpu;
   t.vcpu = t.cpu->index;
   load_cpu(*p.machine, **cpu, state);
@@ -337,6 +338,7 @@ int64_t call_exit(GuestThread& t, const Syscall& s) {
     if (p.vfork_child && !p.parent_waits) end_host_process(t.host_stack, status);
     syscall(SYS_exit_group, status);
   }
+  t.sampler.stop();
   t.helper.stop();
   if (p.observer) p.observer->thread_exit(t);
   HostStack* stack = t.host_stack;

@@ -44,6 +44,7 @@ void capture(int signo, siginfo_t* info, void* context) {
   auto* uc = static_cast<ucontext_t*>(context);
   auto rip = static_cast<uint64_t>(uc->uc_mcontext.gregs[REG_RIP]);
   GuestThread* t = current_thread;
+  if (t && t->sampler.on_signal(signo, *info, rip)) return;
   if (is_sync(signo) && info->si_code > 0) {
     if (uint64_t to = GuestMemory::fixup(rip)) {
       last_fault = *info;

@@ -103,6 +103,8 @@ Result<std::unique_ptr<Supervisor>> Supervisor::start(const GuestOptions& option
   struct stat pid_namespace;
   if (::stat("/proc/self/ns/pid", &pid_namespace) == 0) c.pid_namespace = pid_namespace.st_ino;
   c.paused = options.paused ? 1 : 0;
+  c.profile_epoch = 1;
+  c.late_programs = options.late_programs ? 1 : 0;
   HP_TRYV(copy_name(c.name, options.name.empty() ? basename_of(options.argv[0]) : options.name,
                     "guest name"));
   HP_TRYV(copy_name(c.hostname, options.hostname.empty() ? host_hostname() : options.hostname,
@@ -209,6 +211,9 @@ void Supervisor::commit(uint32_t slot, const SyscallMask& mask) {
   }
   __atomic_fetch_or(&ctl_->any, bit, __ATOMIC_RELEASE);
   store(ctl_->program[slot].state, static_cast<uint32_t>(HP_PROG_COMMITTED));
+  if (!mask.profile) return;
+  __atomic_fetch_or(&ctl_->profile, bit, __ATOMIC_RELEASE);
+  renew_profile();
 }
 
 void Supervisor::disable(uint32_t slot) {
@@ -217,11 +222,21 @@ void Supervisor::disable(uint32_t slot) {
   const uint64_t bit = 1ull << slot;
   store(ctl_->program[slot].state, static_cast<uint32_t>(HP_PROG_DEAD));
   __atomic_fetch_and(&ctl_->any, ~bit, __ATOMIC_RELEASE);
+  if (ctl_->profile & bit) {
+    __atomic_fetch_and(&ctl_->profile, ~bit, __ATOMIC_RELEASE);
+    renew_profile();
+  }
   for (auto& m : ctl_->mask)
     for (uint64_t& w : m) __atomic_fetch_and(&w, ~bit, __ATOMIC_RELAXED);
   /* The slot may be given away at once: a monitor that still holds the old program finds another
    * generation here, and slots are handed out in turn, so it has time to notice DEAD first. */
   programs_[slot] = Program{};
+}
+
+/* Threads set their timers anew when they next stop. */
+void Supervisor::renew_profile() {
+  if (__atomic_add_fetch(&ctl_->profile_epoch, 1, __ATOMIC_RELEASE) == 0)
+    __atomic_fetch_add(&ctl_->profile_epoch, 1, __ATOMIC_RELEASE);
 }
 
 void Supervisor::resume() {

@@ -72,7 +72,14 @@ int64_t credentials(GuestThread& t, const Syscall& s) {
 int64_t forward(GuestThread& t, const Syscall& s) {
   /* On a helper the thread's signals do not matter: what runs there returns at once. */
   static const volatile int never = 0;
-  return hp_safe_syscall(s.nr, s.args, current_thread ? &t.attention : &never);
+  if (!current_thread) return hp_safe_syscall(s.nr, s.args, &never);
+  for (;;) {
+    const uint32_t before = t.sampler.signals();
+    const int64_t result = hp_safe_syscall(s.nr, s.args, &t.attention);
+    /* A sampling signal comes while the thread has the CPU, so the call had not begun to wait: it is
+     * made again, and the guest never knows. */
+    if (result != -EINTR || t.attention || t.sampler.signals() == before) return result;
+  }
 }
 
 int64_t KernelLink::call(ThreadView& view, Syscall& s, Chain&) noexcept {

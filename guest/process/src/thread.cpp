@@ -79,9 +79,14 @@ void GuestThread::set_user_registers(const vmm::Registers& r) {
 void GuestThread::run() {
   current_thread = this;
   for (;;) {
+    if (sampler.pending()) sampler.fire(false);
+    if (sampler.outdated()) [[unlikely]]
+      sampler.configure();
     if (attention) deliver_signals(*this);
     process.in_guest.fetch_add(1, std::memory_order_relaxed);
+    sampler.enter();
     vmm::Exit exit = cpu->vcpu->run();
+    sampler.leave();
     process.in_guest.fetch_sub(1, std::memory_order_relaxed);
     call_done_ = false;
     if (auto* io = std::get_if<vmm::ExitIo>(&exit)) {
@@ -155,6 +160,16 @@ void GuestThread::note_registers(const vmm::Registers& r) {
   static_assert(sizeof uregs == sizeof r &&
                 offsetof(hp_uregs, rip) == offsetof(vmm::Registers, rip));
   std::memcpy(&uregs, &r, sizeof uregs);
+}
+
+void GuestThread::note_place() {
+  const vmm::Registers r = user_registers();
+  pc = r.rip;
+  stack = r.rsp;
+  frame = r.rbp;
+  host_tid = identity.tid;
+  knows_uregs = true;
+  note_registers(r);
 }
 
 /* The si_code of a floating-point exception: which unmasked one the status word shows. */
@@ -302,7 +317,10 @@ void GuestThread::handle_interrupt() {
   uint64_t error;
   Machine& m = *process.machine;
   Place where = m.place(*cpu, &f, &vector, &error);
-  if (where == Place::kUser) return;
+  if (where == Place::kUser) {
+    if (sampler.pending() && sampler.hit_program()) sampler.fire(true);
+    return;
+  }
   vmm::Registers r = cpu->vcpu->regs();
   if (where == Place::kStub) {
     if ((r.rip - m.stub_base()) % 16 == 0) {

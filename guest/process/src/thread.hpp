@@ -5,6 +5,7 @@
 
 #include "guest/interposer.hpp"
 #include "process.hpp"
+#include "sampler.hpp"
 #include "slot_helper.hpp"
 
 namespace hp::guest {
@@ -45,6 +46,9 @@ class GuestThread : public ThreadView {
   /* Set by calls that replaced the registers themselves (rt_sigreturn, a fork's child). */
   bool context_replaced = false;
   SlotHelper helper{*this};
+  Sampler sampler{*this};
+  /* Where the stopped thread is, for the observer. */
+  void note_place();
 
  private:
   void handle_doorbell();

@@ -39,6 +39,7 @@ struct FleetProgram {
 /* Which system call probes a guest of this name enables, by the descriptions of an object. */
 struct SyscallSelection {
   std::vector<std::pair<uint32_t, bool>> probes; /* number, is return */
+  bool profile = false;                          /* profile-N: its threads are sampled */
 };
 SyscallSelection select_syscalls(const Object&, const std::string& name,
                                  const std::string& hostname);

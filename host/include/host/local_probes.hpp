@@ -24,17 +24,13 @@
 
 #include "handler/ancestry.hpp"
 #include "handler/program.hpp"
+#include "handler/timer_probe.hpp"
 #include "transport/control.h"
 
 namespace hp::host {
 
-struct TimerProbe {
-  bool every_cpu = false; /* profile-N */
-  uint64_t interval_ns = 0;
-};
-
-/* The timer that a probe name of the profile provider stands for; nullopt if it is not one. */
-std::optional<TimerProbe> parse_timer_probe(std::string_view name);
+using handler::parse_timer_probe;
+using handler::TimerProbe;
 
 class LocalProbes {
  public:

@@ -51,6 +51,9 @@ struct hp_ctl {
   uint64_t syscalls_doorbell, syscalls_slot;
   uint64_t load_failures; /* programs that a monitor could not load */
   uint64_t any;           /* atomic: bit per program with anything enabled; 0 = fast path */
+  uint64_t profile;       /* atomic: bit per program that samples the guest's threads */
+  uint32_t profile_epoch; /* atomic: changes after `profile` did; never 0 */
+  uint32_t late_programs; /* programs may come while the guest runs: its threads look for them */
   uint64_t mask[HP_CTL_SYSCALLS][2]; /* atomic: bit per program; [nr][0] entry, [nr][1] return */
   struct hp_ctl_program program[HP_CTL_PROGRAMS];
   uint64_t threads; /* atomic: the last thread number given (hp_firing.thread) */

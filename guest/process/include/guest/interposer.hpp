@@ -64,6 +64,15 @@ class SyscallObserver {
   virtual ~SyscallObserver() = default;
   virtual void entry(ThreadView&, const Syscall&) noexcept = 0;
   virtual void exit(ThreadView&, const Syscall&, int64_t result) noexcept = 0;
+  /* The steps of CPU time, in ns, at which this thread is to be sampled now, at most max of them; asked
+   * again when hp_ctl.profile_epoch has changed. */
+  virtual size_t sampling_intervals(ThreadView&, uint64_t* /*intervals*/, size_t /*max*/) noexcept {
+    return 0;
+  }
+  /* `count` samples by the interval of that index. kernel_pc: 0 when the thread ran its program, at
+   * ThreadView::pc; else where the program's kernel, that is the monitor, was. */
+  virtual void sample(ThreadView&, size_t /*index*/, uint32_t /*count*/,
+                      uint64_t /*kernel_pc*/) noexcept {}
   /* Around fork(2), in the parent: its locks must be free in the copy. fork_end() also runs in the
    * child, before forked(). Loading a program may delay fork_begin(). */
   virtual void fork_begin() noexcept {}
@@ -81,6 +90,9 @@ void fill_entry(hp_firing&, const ThreadView&, const Syscall&);
 /* The same for a return: arg0 = arg1 = result, -1 with err = errno on failure (as dtrace(1) does).
  */
 void fill_exit(hp_firing&, const ThreadView&, const Syscall&, int64_t result);
+
+/* The same for a sample: arg0 = kernel_pc, arg1 = the program's counter when kernel_pc is 0. */
+void fill_sample(hp_firing&, const ThreadView&, uint64_t kernel_pc);
 
 class Chain;
 

@@ -49,6 +49,7 @@ namespace hp::guest {
 /* Which system calls a program has enabled: bit nr of entry or ret. */
 struct SyscallMask {
   std::array<uint64_t, HP_CTL_SYSCALLS / 64> entry{}, ret{};
+  bool profile = false; /* the program samples the guest's threads */
   void set(uint32_t nr, bool is_return) { (is_return ? ret : entry)[nr / 64] |= 1ull << (nr % 64); }
   bool test(uint32_t nr, bool is_return) const {
     return ((is_return ? ret : entry)[nr / 64] >> (nr % 64)) & 1;
@@ -63,8 +64,9 @@ struct GuestOptions {
   std::string osversion;         /* empty: "Linux-<release>" of this machine */
   uint32_t vmid = 0;
   uint32_t gate = HP_GATE_AUTO;
-  bool paused = false; /* wait for resume() before the first instruction */
-  std::string monitor; /* path of hyprobe-guest; empty: find_monitor() */
+  bool late_programs = false; /* programs are committed while the guest runs, too */
+  bool paused = false;        /* wait for resume() before the first instruction */
+  std::string monitor;        /* path of hyprobe-guest; empty: find_monitor() */
   /* The guest starts with this signal mask; default: the calling thread's. */
   std::optional<sigset_t> signal_mask;
   /* Signals that the owner ignores for itself and that the guest must have at SIG_DFL. (Handlers
@@ -120,6 +122,7 @@ class Supervisor {
     bool used = false;
   };
   Supervisor() = default;
+  void renew_profile();
   void serve_requests();
   void read_keeper();
   void answer(const hp_ctl_request&, int reply_socket);

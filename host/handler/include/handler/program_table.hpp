@@ -62,6 +62,17 @@ class ProgramTable {
    * the calling process in the firing: nothing tells when another process adopts this one. */
   void fire(Thread&, uint64_t programs, uint32_t id, hp_firing&) noexcept;
 
+  /* Calls f(slot, Program&) for every committed program of the bit mask. */
+  template <class F>
+  void visit(Thread& thread, uint64_t programs, F f) noexcept {
+    thread.epoch.exchange(epoch_.load(std::memory_order_relaxed), std::memory_order_seq_cst);
+    for (; programs != 0; programs &= programs - 1) {
+      const auto slot = static_cast<uint32_t>(__builtin_ctzll(programs));
+      if (Program* p = meet(slot)) f(slot, *p);
+    }
+    thread.epoch.store(0, std::memory_order_release);
+  }
+
   /* Programs held in memory, also those that wait to be freed; for tests. */
   size_t loaded();
 
