@@ -20,73 +20,88 @@ Range Checker::aggregation_list(const std::vector<AggregationId>& list) {
 
 /* lquantize and llquantize take their bounds as constants; every use of the aggregation must agree. */
 void Checker::aggregation_parameters(Aggregation& agg, const ast::Expr& call) {
-  auto constant = [&](size_t i, Tag tag, const char* what) -> int64_t {
+  auto constant = [&](size_t i, Tag tag) -> int64_t {
     ExprId a = value(call.args[i]);
     if (!is_constant(a) || !type(a).is_integer())
       raise(tag, tree_[call.args[i]].loc,
-            std::string(name_of(agg.function)) + "( ) argument #" + std::to_string(i + 1) + " (" +
-                what + ") must be an integer constant");
+            std::string(name_of(agg.function)) + "( ) argument #" + std::to_string(i) +
+                " must be an integer constant");
     return static_cast<int64_t>(out_[a].value);
   };
   auto bad = [&](Tag tag, size_t i, const std::string& message) {
-    raise(tag, tree_[call.args[i]].loc,
-          std::string(name_of(agg.function)) + "( ) argument #" + std::to_string(i + 1) + " " +
-              message);
+    raise(
+        tag, tree_[call.args[i]].loc,
+        std::string(name_of(agg.function)) + "( ) argument #" + std::to_string(i) + " " + message);
   };
   constexpr int64_t kMax = std::numeric_limits<int32_t>::max();
   constexpr int64_t kMin = std::numeric_limits<int32_t>::min();
   if (agg.function == Function::Lquantize) {
-    int64_t base = constant(1, Tag::D_LQUANT_BASETYPE, "base");
-    int64_t limit = constant(2, Tag::D_LQUANT_LIMTYPE, "limit");
-    int64_t step = 1;
-    if (call.args.size() > 3) step = constant(3, Tag::D_LQUANT_STEPTYPE, "step");
+    int64_t base = constant(1, Tag::D_LQUANT_BASETYPE);
     if (base < kMin || base > kMax) bad(Tag::D_LQUANT_BASEVAL, 1, "must be a 32-bit quantity");
+    int64_t limit = constant(2, Tag::D_LQUANT_LIMTYPE);
     if (limit < kMin || limit > kMax) bad(Tag::D_LQUANT_LIMVAL, 2, "must be a 32-bit quantity");
+    int64_t step = 1;
     if (limit < base)
       raise(Tag::D_LQUANT_MISMATCH, call.loc,
-            "lquantize( ) base (argument #2) must be less than limit (argument #3)");
-    if (call.args.size() > 3 && step <= 0)
-      bad(Tag::D_LQUANT_STEPVAL, 3, "must be a non-zero positive integer constant");
-    if (step > std::numeric_limits<uint16_t>::max())
-      bad(Tag::D_LQUANT_STEPVAL, 3, "must be a 16-bit quantity");
+            "lquantize( ) base (argument #1) must be less than limit (argument #2)");
+    if (call.args.size() > 3) {
+      step = static_cast<int64_t>(positive_constant(
+          value(call.args[3]), Tag::D_LQUANT_STEPTYPE,
+          "lquantize( ) argument #3 must be a non-zero positive integer constant"));
+      if (step > std::numeric_limits<uint16_t>::max())
+        bad(Tag::D_LQUANT_STEPVAL, 3, "must be a 16-bit quantity");
+    }
     int64_t levels = (limit - base) / step;
     if (levels == 0)
       raise(Tag::D_LQUANT_STEPLARGE, call.loc,
-            "lquantize( ) step (argument #4) too large: must have at least one quantization level");
+            "lquantize( ) step (argument #3) too large: must have at least one quantization level");
     if (levels > std::numeric_limits<uint16_t>::max())
       raise(Tag::D_LQUANT_STEPSMALL, call.loc,
-            "lquantize( ) step (argument #4) too small: number of quantization levels must be a "
+            "lquantize( ) step (argument #3) too small: number of quantization levels must be a "
             "16-bit quantity");
     agg.params[0] = base;
     agg.params[1] = limit;
     agg.params[2] = step;
   } else if (agg.function == Function::Llquantize) {
-    int64_t factor = constant(1, Tag::D_LLQUANT_FACTORTYPE, "factor");
-    int64_t low = constant(2, Tag::D_LLQUANT_LMAGTYPE, "low magnitude");
-    int64_t high = constant(3, Tag::D_LLQUANT_HMAGTYPE, "high magnitude");
-    int64_t steps = constant(4, Tag::D_LLQUANT_STEPTYPE, "linear steps per magnitude");
+    int64_t factor = constant(1, Tag::D_LLQUANT_FACTORTYPE);
     constexpr int64_t k16 = std::numeric_limits<uint16_t>::max();
     if (factor < 2 || factor > k16)
-      bad(Tag::D_LLQUANT_FACTORVAL, 1, "must be a 16-bit quantity of at least two");
+      bad(Tag::D_LLQUANT_FACTORVAL, 1,
+          "must be an unsigned 16-bit quantity greater than or equal to 2");
+    int64_t low = constant(2, Tag::D_LLQUANT_LMAGTYPE);
     if (low < 0 || low > k16) bad(Tag::D_LLQUANT_LMAGVAL, 2, "must be an unsigned 16-bit quantity");
+    int64_t high = constant(3, Tag::D_LLQUANT_HMAGTYPE);
     if (high < 0 || high > k16)
       bad(Tag::D_LLQUANT_HMAGVAL, 3, "must be an unsigned 16-bit quantity");
     if (high < low)
-      bad(Tag::D_LLQUANT_HMAGVAL, 3, "(high magnitude) must be at least the low magnitude");
+      raise(Tag::D_LLQUANT_HMAGVAL, call.loc,
+            "llquantize( ) high magnitude (argument #3) must be at least low magnitude "
+            "(argument #2)");
+    int64_t steps = constant(4, Tag::D_LLQUANT_STEPTYPE);
+    if (steps < 0 || steps > k16)
+      bad(Tag::D_LLQUANT_STEPVAL, 4, "must be an unsigned 16-bit quantity");
     /* factor^(high+1) must be a 64-bit quantity. */
     uint64_t power = 1;
     for (int64_t i = 0; i <= high; ++i)
       if (__builtin_mul_overflow(power, static_cast<uint64_t>(factor), &power) ||
           power > static_cast<uint64_t>(std::numeric_limits<int64_t>::max()))
-        bad(Tag::D_LLQUANT_HMAGVAL, 3, "(high magnitude) with this factor does not fit in 64 bits");
-    if (steps < factor || steps > k16)
-      bad(Tag::D_LLQUANT_STEPVAL, 4, "(linear steps) must be at least the factor (argument #2)");
+        raise(Tag::D_LLQUANT_HMAGVAL, call.loc,
+              "llquantize( ) factor (" + std::to_string(factor) +
+                  ") raised to power of high magnitude (" + std::to_string(high) +
+                  ") overflows 64-bits");
+    if (steps < factor)
+      raise(Tag::D_LLQUANT_STEPVAL, call.loc,
+            "llquantize( ) factor (argument #1) must be less than or equal to the number of "
+            "linear steps per magnitude (argument #4)");
     uint64_t magnitude = static_cast<uint64_t>(factor);
     while (magnitude < static_cast<uint64_t>(steps)) magnitude *= static_cast<uint64_t>(factor);
     if (magnitude % static_cast<uint64_t>(steps) != 0 || steps % factor != 0)
-      bad(Tag::D_LLQUANT_STEPVAL, 4, "(linear steps) must evenly divide one order of magnitude");
+      raise(Tag::D_LLQUANT_STEPVAL, call.loc,
+            "llquantize( ) factor (argument #1) must evenly divide the number of steps per "
+            "magnitude (argument #4), and the number of steps per magnitude must evenly divide a "
+            "power of the factor");
     if ((high - low + 1) * (steps - steps / factor) > 1 << 15)
-      bad(Tag::D_LLQUANT_STEPVAL, 4, "gives too many buckets");
+      bad(Tag::D_LLQUANT_STEPVAL, 4, "makes too many buckets");
     agg.params[0] = factor;
     agg.params[1] = low;
     agg.params[2] = high;
@@ -94,14 +109,24 @@ void Checker::aggregation_parameters(Aggregation& agg, const ast::Expr& call) {
   }
 }
 
+/* What must be there is prototype; what may follow (an increment) is counted by itself. */
+void Checker::aggregating_count(Function function, const ast::Expr& call) {
+  const Prototype& proto = prototype(function);
+  size_t given = call.args.size(), most = proto.parameters.size();
+  bool open = most != proto.required;
+  argument_count(call.text, given, proto.required, open ? SIZE_MAX : most, call.loc);
+  if (given <= most) return;
+  raise(function == Function::Quantize ? Tag::D_QUANT_PROTO : Tag::D_PROTO_LEN, call.loc,
+        call.text + "( ) prototype mismatch: " + std::to_string(given) + " args passed, at most " +
+            std::to_string(most) + " expected");
+}
+
 /* @name[keys] = function(value, ...) */
 void Checker::aggregate(const ast::Expr& expr, Block& block) {
   const ast::Expr& target = tree_[expr.a];
   const ast::Expr& call = tree_[expr.b];
-  std::string shown = "@" + (target.text == "_" ? std::string() : target.text);
-  if (expr.op != Op::None)
-    raise(Tag::D_AGG_FUNC, expr.loc, "an aggregation may only be assigned with =");
-  if (call.kind != ast::ExprKind::Call)
+  std::string shown = "@" + target.text;
+  if (expr.op != Op::None || call.kind != ast::ExprKind::Call)
     raise(Tag::D_AGG_FUNC, call.loc,
           shown + " must be assigned the result of an aggregating function",
           "avg count llquantize lquantize max min quantize stddev sum");
@@ -112,8 +137,10 @@ void Checker::aggregate(const ast::Expr& expr, Block& block) {
       raise(Tag::D_FUNC_UNDEF, call.loc, "undefined function name: " + call.text,
             similar_name(call.text, true));
     if (symbol->kind != SymbolKind::Function)
-      raise(Tag::D_FUNC_IDKIND, call.loc, call.text + "( ) is not a function");
-    raise(Tag::D_AGG_FUNC, call.loc, call.text + "( ) is not an aggregating function",
+      raise(Tag::D_FUNC_IDKIND, call.loc,
+            kind_name(*symbol) + " '" + call.text + "' may not be referenced as a function");
+    raise(Tag::D_AGG_FUNC, call.loc,
+          shown + " must be assigned the result of an aggregating function",
           "avg count llquantize lquantize max min quantize stddev sum");
   }
   Function function = named->second;
@@ -123,10 +150,8 @@ void Checker::aggregate(const ast::Expr& expr, Block& block) {
     raise(Tag::D_AGG_SPEC, expr.loc, "aggregating actions may not follow speculate( )");
   recorded_ = true;
 
-  const Prototype& proto = prototype(function);
   bool simple = function != Function::Lquantize && function != Function::Llquantize;
-  argument_count(call.text, call.args.size(), proto.required, proto.parameters.size(), call.loc,
-                 function == Function::Quantize ? Tag::D_QUANT_PROTO : Tag::D_PROTO_LEN);
+  aggregating_count(function, call);
   Stmt stmt;
   stmt.kind = StmtKind::Aggregate;
   stmt.loc = expr.loc;
@@ -135,8 +160,7 @@ void Checker::aggregate(const ast::Expr& expr, Block& block) {
   if (!call.args.empty()) {
     ExprId a = value(call.args[0]);
     if (!type(a).is_scalar())
-      raise(Tag::D_AGG_SCALAR, call.loc,
-            call.text + "( ) argument #1 must be of scalar type, not " + type_name(a));
+      raise(Tag::D_AGG_SCALAR, call.loc, call.text + "( ) argument #1 must be of scalar type");
     /* As dtrace(1) has it, aggregated values are signed 64-bit integers whatever they came from. */
     stmt.expr = convert(a, out_.types.int64_type);
   }
@@ -147,7 +171,9 @@ void Checker::aggregate(const ast::Expr& expr, Block& block) {
   if (weight < call.args.size()) {
     ExprId a = value(call.args[weight]);
     if (!type(a).is_integer())
-      argument_mismatch(call.text, weight + 1, "int64_t", type_name(a), call.loc);
+      raise(Tag::D_PROTO_ARG, call.loc,
+            call.text + "( ) increment value (argument #" + std::to_string(weight + 1) +
+                ") must be of scalar type");
     stmt.expr2 = convert(a, out_.types.int64_type);
   }
   Aggregation wanted;
@@ -185,8 +211,10 @@ void Checker::aggregate(const ast::Expr& expr, Block& block) {
     auto compare = [&](const Match& match) {
       if (wanted.params[match.index] != known.params[match.index])
         raise(match.tag, call.loc,
-              call.text + "( ) " + match.what + " (argument #" + std::to_string(match.index + 2) +
-                  ") doesn't match previous declaration at line " + std::to_string(known.loc.line));
+              call.text + "( ) " + match.what + " (argument #" + std::to_string(match.index + 1) +
+                  ") doesn't match previous declaration: expected " +
+                  std::to_string(known.params[match.index]) + ", found " +
+                  std::to_string(wanted.params[match.index]));
     };
     if (function == Function::Lquantize)
       std::for_each(std::begin(kLinear), std::end(kLinear), compare);
@@ -210,7 +238,7 @@ AggregationId Checker::aggregation_argument(const ast::Expr& call, size_t index,
   }
   AggregationId id = find_aggregation(arg.text);
   if (!id.valid())
-    raise(undefined, arg.loc, "undefined aggregation: @" + (arg.text == "_" ? "" : arg.text),
+    raise(undefined, arg.loc, "undefined aggregation: @" + arg.text,
           "an aggregation must be assigned in a clause before this one");
   if (arg.keyed)
     raise(not_aggregation, arg.loc,
@@ -298,7 +326,7 @@ void Checker::action(Function function, const ast::Expr& expr, Block& block) {
           expr, 0, function, Tag::D_NORMALIZE_AGGARG, Tag::D_NORMALIZE_AGGBAD)});
       if (function == Function::Normalize) {
         ExprId factor = value(args[1]);
-        if (!type(factor).is_integer())
+        if (!type(factor).is_scalar())
           raise(Tag::D_NORMALIZE_SCALAR, tree_[args[1]].loc,
                 "normalize( ) argument #2 must be of scalar type");
         values.push_back(convert(factor, out_.types.uint64_type));
@@ -310,7 +338,7 @@ void Checker::action(Function function, const ast::Expr& expr, Block& block) {
       ExprId a = expression(args[0]);
       const Type& of = type(a);
       if (acts(a) && out_[a].function == Function::None)
-        raise(Tag::D_TRACE_DYN, expr.loc, name + "( ) may not be applied to an aggregation",
+        raise(Tag::D_TRACE_DYN, expr.loc, name + "( ) may not be applied to a dynamic expression",
               "an aggregation is printed with printa()");
       if (of.kind == TypeKind::Void || of.kind == TypeKind::Function)
         raise(Tag::D_TRACE_VOID, expr.loc, name + "( ) may not be applied to a void expression");

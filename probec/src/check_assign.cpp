@@ -15,11 +15,12 @@ ExprId Checker::increment(const ast::Expr& expr) {
     if (out_[place].kind == ExprKind::BuiltinVar)
       raise(Tag::D_OP_WRITE, expr.loc,
             std::string("operator ") + op + " can only be applied to a writable variable");
-    raise(Tag::D_OP_LVAL, expr.loc, std::string("operator ") + op + " requires an lvalue operand");
+    raise(Tag::D_OP_LVAL, expr.loc,
+          std::string("operator ") + op + " requires modifiable lvalue as an operand");
   }
   if (!type(place).is_scalar())
     raise(Tag::D_OP_SCALAR, expr.loc,
-          std::string("operator ") + op + " requires an operand of scalar type");
+          std::string("operator ") + op + " requires operand of scalar type");
   if (space_of(place) != Space::Host)
     raise(Tag::D_OP_WRITE, expr.loc,
           std::string("operator ") + op + " can only be applied to a writable variable",
@@ -70,7 +71,7 @@ ExprId Checker::assign(const ast::Expr& expr) {
       raise(Tag::D_OP_WRITE, expr.loc,
             "operator " + shown + " can only be applied to a writable variable");
     raise(Tag::D_OP_LVAL, expr.loc,
-          "operator " + shown + " requires an lvalue as its left-hand operand");
+          "operator " + shown + " requires modifiable lvalue as an operand");
   }
   if (space_of(place) != Space::Host)
     raise(Tag::D_OP_WRITE, expr.loc,
@@ -109,7 +110,8 @@ ExprId Checker::assign(const ast::Expr& expr) {
       return add(made);
     }
     if (type(place).kind == TypeKind::Array)
-      raise(Tag::D_OP_ARRFUN, expr.loc, "operator = may not be applied to an array");
+      raise(Tag::D_OP_ARRFUN, expr.loc,
+            "operator = may not be applied to operand of type \"" + type_name(place) + "\"");
     if (!assignable(b, want))
       raise(Tag::D_OP_INCOMPAT, expr.loc,
             "operands have incompatible types: \"" + out_.types.name(want) + "\" = \"" +
@@ -143,7 +145,7 @@ ExprId Checker::assign(const ast::Expr& expr) {
       (out_.types[type(b).target].kind == TypeKind::Void ||
        out_.types[type(b).target].kind == TypeKind::Function))
     raise(Tag::D_OP_VFPTR, expr.loc,
-          "operator " + shown + " may not be applied to a pointer to void or to a function");
+          "operator " + shown + " requires left-hand scalar operand of known size");
   bool integral = expr.op != Op::Add && expr.op != Op::Subtract && expr.op != Op::Multiply &&
                   expr.op != Op::Divide;
   if (!type(place).is_integer() || !type(b).is_integer())

@@ -98,9 +98,8 @@ void Checker::argument_mismatch(const std::string& name, size_t number, const st
 void Checker::argument_count(const std::string& name, size_t given, size_t least, size_t most,
                              Location loc, Tag tag) {
   if (given >= least && given <= most) return;
-  std::string expected = least == most   ? std::to_string(least)
-                         : given < least ? "at least " + std::to_string(least)
-                                         : "at most " + std::to_string(most);
+  bool open = least == most || most == SIZE_MAX; /* "...": only what must be there is told */
+  std::string expected = (open ? "" : "at least ") + std::to_string(least);
   raise(tag, loc,
         name + "( ) prototype mismatch: " + std::to_string(given) + " arg" +
             (given == 1 ? "" : "s") + " passed, " + expected + " expected");
@@ -128,7 +127,7 @@ std::vector<ExprId> Checker::checked_arguments(Function function,
     bool address = parameter.text == "uintptr_t" || parameter.text == "void *";
     bool fits = assignable(arg, parameter.type) ||
                 (address && (have.is_scalar() || have.kind == TypeKind::Array));
-    if (!fits) argument_mismatch(name, i + 1, out_.types.name(parameter.type), type_name(arg), at);
+    if (!fits) argument_mismatch(name, i + 1, parameter.shown(), type_name(arg), at);
     TypeId to = parameter.type;
     if (want.is_pointer()) {
       Space space = have.is_pointer()              ? have.space
@@ -144,6 +143,27 @@ std::vector<ExprId> Checker::checked_arguments(Function function,
   return values;
 }
 
+/* What a message calls a global name of this kind. */
+std::string Checker::kind_name(const Symbol& symbol) const {
+  switch (symbol.kind) {
+    case SymbolKind::Variable:
+      return out_.variables[symbol.index].associative ? "associative array" : "scalar";
+    case SymbolKind::Builtin:
+    case SymbolKind::Unsupported:
+    case SymbolKind::Inline:
+      return "scalar";
+    case SymbolKind::Args:
+      return "associative array";
+    case SymbolKind::Function:
+      return is_action(static_cast<Function>(symbol.index)) ? "tracing function" : "function";
+    case SymbolKind::Constant:
+      return "enumerator";
+    case SymbolKind::Typedef:
+      return "type";
+  }
+  return {};
+}
+
 uint64_t Checker::positive_constant(ExprId a, Tag tag, const std::string& what) {
   if (!is_constant(a) || !type(a).is_integer() || out_[a].value == 0 ||
       static_cast<int64_t>(out_[a].value) < 0)
@@ -156,26 +176,27 @@ ExprId Checker::stack_call(Function function, const ast::Expr& expr) {
   std::string name = name_of(function);
   bool user = function != Function::Stack;
   const Prototype& proto = prototype(function);
-  argument_count(name, expr.args.size(), 0, proto.parameters.size(), expr.loc,
-                 user ? Tag::D_USTACK_PROTO : Tag::D_STACK_PROTO);
+  if (expr.args.size() > proto.parameters.size())
+    raise(user ? Tag::D_USTACK_PROTO : Tag::D_STACK_PROTO, expr.loc,
+          std::string(user ? "ustack" : "stack") + "( ) prototype mismatch: too many arguments");
   uint64_t frames = options_.number(function == Function::Stack    ? Option::stackframes
                                     : function == Function::Ustack ? Option::ustackframes
                                                                    : Option::jstackframes);
   uint64_t strings = function == Function::Jstack ? options_.number(Option::jstackstrsize) : 0;
   if (!expr.args.empty()) {
     ExprId size = value(expr.args[0]);
-    if (user && !type(size).is_integer())
-      argument_mismatch(name, 1, "uint32_t", type_name(size), expr.loc);
-    frames =
-        positive_constant(size, user ? Tag::D_USTACK_FRAMES : Tag::D_STACK_SIZE,
-                          name + "( ) argument #1 must be a non-zero positive integer constant");
+    frames = positive_constant(
+        size, user ? Tag::D_USTACK_FRAMES : Tag::D_STACK_SIZE,
+        user ? "ustack( ) argument #1 must be a non-zero positive integer constant"
+             : "stack( ) size must be a non-zero positive integral constant "
+               "expression");
   }
   if (expr.args.size() > 1) {
     ExprId size = value(expr.args[1]);
-    if (!type(size).is_integer()) argument_mismatch(name, 2, "uint32_t", type_name(size), expr.loc);
-    if (!is_constant(size) || static_cast<int64_t>(out_[size].value) < 0)
+    if (!is_constant(size) || !type(size).is_integer() ||
+        static_cast<int64_t>(out_[size].value) < 0)
       raise(Tag::D_USTACK_STRSIZE, expr.loc,
-            name + "( ) argument #2 must be a positive integer constant");
+            "ustack( ) argument #2 must be a positive integer constant");
     strings = out_[size].value;
   }
   frames = std::min<uint64_t>(frames, std::max<uint64_t>(options_.number(Option::maxframes), 1));
@@ -190,17 +211,18 @@ ExprId Checker::stack_call(Function function, const ast::Expr& expr) {
 
 ExprId Checker::call(const ast::Expr& expr) {
   if (aggregating_.contains(expr.text))
-    raise(
-        Tag::D_CG_EXPR, expr.loc,
-        expr.text + "( ) is an aggregating function: its result must be assigned to an aggregation",
-        "write @ = " + expr.text + "(...)");
+    raise(Tag::D_CG_EXPR, expr.loc,
+          "aggregating function " + expr.text +
+              "( ) may not be called from a D expression (D program context required)",
+          "write @ = " + expr.text + "(...)");
   const Symbol* symbol = find(expr.text);
   if (!symbol)
     raise(Tag::D_FUNC_UNDEF, expr.loc, "undefined function name: " + expr.text,
           similar_name(expr.text, true));
   if (symbol->kind == SymbolKind::Inline) return inline_use(*symbol, expr.args, expr.loc, true);
   if (symbol->kind != SymbolKind::Function)
-    raise(Tag::D_FUNC_IDKIND, expr.loc, expr.text + "( ) is not a function");
+    raise(Tag::D_FUNC_IDKIND, expr.loc,
+          kind_name(*symbol) + " '" + expr.text + "' may not be referenced as a function");
   auto function = static_cast<Function>(symbol->index);
   uses_name("function", expr.text, expr.loc);
 

@@ -46,7 +46,9 @@ ExprId Checker::integer(uint64_t value, TypeId type, Location loc) {
 }
 
 std::string Checker::type_name(ExprId a) const {
-  return out_.types.name(out_[a].type);
+  const Expr& expr = out_[a];
+  if (expr.kind == ExprKind::Call && expr.function == Function::None) return "aggregation";
+  return out_.types.name(expr.type);
 }
 
 bool Checker::is_place(ExprId a) const {
@@ -154,7 +156,7 @@ ExprId Checker::convert(ExprId a, TypeId to) {
     return convert_node(a, to, Conversion::Pointer);
   }
   raise(Tag::D_CAST_INVAL, out_[a].loc,
-        "invalid cast expression: (" + out_.types.name(to) + ") " + type_name(a));
+        "invalid cast expression: \"" + type_name(a) + "\" to \"" + out_.types.name(to) + "\"");
 }
 
 bool Checker::castable(ExprId a, TypeId to) const {

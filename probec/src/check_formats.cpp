@@ -9,9 +9,9 @@ namespace {
 const char* prototype_text(FormatArgument argument) {
   switch (argument) {
     case FormatArgument::Integer:
-      return "integral type";
+      return "char, short, int, long, or long long";
     case FormatArgument::Char:
-      return "integral type (character)";
+      return "char, short, or int";
     case FormatArgument::Float:
       return "float, double, or long double";
     case FormatArgument::Pointer:
@@ -19,11 +19,11 @@ const char* prototype_text(FormatArgument argument) {
     case FormatArgument::String:
       return "char [] or string (or use stringof)";
     case FormatArgument::Stack:
-      return "stack or ustack";
+      return "stack";
     case FormatArgument::Address:
       return "pointer or integer";
     case FormatArgument::Time:
-      return "64-bit integer of nanoseconds";
+      return "int64_t";
     case FormatArgument::Network:
       return "struct sockaddr *";
     case FormatArgument::None:
@@ -32,23 +32,71 @@ const char* prototype_text(FormatArgument argument) {
   return "";
 }
 
+/* The conversion without flags, width and precision: "ld" of "%-10.3ld". */
+std::string name_of(const FormatPiece& piece) {
+  size_t from = piece.spec.find_first_not_of("%-+ #0123456789'@*?.");
+  return from == std::string::npos ? std::string("%") : piece.spec.substr(from);
+}
+
+/* The C type that a size prefix asks for; null: any size will do. */
+const char* sized_prototype(const std::string& name) {
+  static constexpr std::pair<const char*, const char*> kSized[] = {
+      {"hd", "short"},
+      {"hi", "short"},
+      {"ho", "unsigned short"},
+      {"hu", "unsigned short"},
+      {"hx", "short"},
+      {"hX", "short"},
+      {"ld", "long"},
+      {"li", "long"},
+      {"lo", "unsigned long"},
+      {"lu", "unsigned long"},
+      {"lx", "long"},
+      {"lX", "long"},
+      {"lld", "long long"},
+      {"lli", "long long"},
+      {"llo", "unsigned long long"},
+      {"llu", "unsigned long long"},
+      {"llx", "long long"},
+      {"llX", "long long"},
+      {"lc", "int"},
+      {"wc", "int"},
+      {"Le", "long double"},
+      {"LE", "long double"},
+      {"Lf", "long double"},
+      {"Lg", "long double"},
+      {"LG", "long double"},
+  };
+  for (auto [known, type] : kSized)
+    if (name == known) return type;
+  return nullptr;
+}
+
+/* A size prefix is a promise about the argument's type; x and X print any sign. */
+bool accepts_sized(const std::string& name, const Type& type) {
+  if (!type.is_integer()) return false;
+  bool any_sign = name.ends_with('x') || name.ends_with('X');
+  bool is_signed = !name.ends_with('o') && !name.ends_with('u');
+  uint64_t size = name.starts_with('h') ? 2 : name == "lc" || name == "wc" ? 4 : 8;
+  return type.size == size && (any_sign || type.is_signed == is_signed);
+}
+
 bool accepts(const TypeTable& types, FormatArgument argument, const Type& type) {
   switch (argument) {
     case FormatArgument::Integer:
-      return type.is_integer() || type.is_pointer();
-    case FormatArgument::Char:
       return type.is_integer();
+    case FormatArgument::Char:
+      return type.is_integer() && type.size <= 4;
     case FormatArgument::Float:
       return type.kind == TypeKind::Float;
     case FormatArgument::Pointer:
-      return type.is_scalar();
+      return type.is_scalar() || type.kind == TypeKind::Array;
     case FormatArgument::Address:
-      return type.is_scalar() || type.kind == TypeKind::Symbol;
+      return type.is_scalar() || type.kind == TypeKind::Symbol || type.kind == TypeKind::Array;
     case FormatArgument::Time:
-      return type.is_integer();
+      return type.is_integer() && type.size == 8;
     case FormatArgument::String:
-      return type.is_string() || type.kind == TypeKind::Symbol ||
-             (type.kind == TypeKind::Array && types[type.target].is_char);
+      return type.is_string() || (type.kind == TypeKind::Array && types[type.target].is_char);
     case FormatArgument::Stack:
       return type.kind == TypeKind::Stack;
     case FormatArgument::Network:
@@ -72,51 +120,60 @@ void Checker::check_conversions(Function function, const std::string& text,
     raise(Tag::D_PRINTF_FMT_EMPTY, loc, name + "( ) format string is empty");
   size_t next = 0, conversion = 0, at = 0;
   for (const FormatPiece& piece : parsed->pieces) {
-    if (piece.argument == FormatArgument::None) continue;
-    ++conversion;
-    std::string number = "conversion #" + std::to_string(conversion) + " (" + piece.spec + ")";
-    for (bool star : {piece.width_argument, piece.precision_argument}) {
-      if (!star) continue;
-
+    if (piece.is_literal()) continue;
+    ++conversion; /* %% is one, too */
+    if (piece.conversion == '%') continue;
+    const std::string spelled = name_of(piece);
+    const std::string number = std::to_string(conversion);
+    auto dynamic = [&](const char* star) {
       if (next >= args.size())
         raise(Tag::D_PRINTF_DYN_PROTO, loc,
-              name + "( ) prototype mismatch: " + number +
-                  " is missing a corresponding \"*\" argument");
-      const Type& of = type(args[next]);
-      if (!of.is_integer())
+              name + "( ) prototype mismatch: conversion #" + number + " (%" + spelled +
+                  ") is missing a corresponding \"" + star + "\" argument");
+      if (!type(args[next]).is_integer())
         raise(Tag::D_PRINTF_DYN_TYPE, loc,
-              name + "( ) argument #" + std::to_string(next + 2) + " is incompatible with " +
-                  number + " prototype:\n\tconversion: *\n\t prototype: int\n\t  argument: " +
-                  type_name(args[next]));
+              name + "( ) argument #" + std::to_string(next + 2) +
+                  " is incompatible with conversion #" + number + " prototype:\n\tconversion: % " +
+                  star + " " + spelled +
+                  "\n\t prototype: int\n\t  argument: " + type_name(args[next]));
       ++next;
-    }
+    };
+    if (piece.width_argument) dynamic("*");
+    if (piece.precision_argument) dynamic(".*");
+    const char* sized = sized_prototype(spelled);
+    auto mismatch = [&](const std::string& what, const std::string& given) {
+      raise(Tag::D_PRINTF_ARG_TYPE, loc,
+            name + "( ) " + what + " is incompatible with conversion #" + number +
+                " prototype:\n\tconversion: %" + spelled + "\n\t prototype: " +
+                (sized ? sized : prototype_text(piece.argument)) + "\n\t  argument: " + given);
+    };
     if (piece.at) {
       if (!printa)
         raise(Tag::D_PRINTF_AGG_CONV, loc,
-              name + "( ) " + number + " is only for an aggregation: use printa( )");
+              "%@ conversion requires an aggregation and is not for use with " + name + "( )",
+              "use printa( )");
+      const Type& result = out_.types[out_.types.int64_type];
+      if (sized ? !accepts_sized(spelled, result) : !accepts(out_.types, piece.argument, result))
+        mismatch("aggregating action", "int64_t");
       ++at;
       if (at > aggregations)
         raise(Tag::D_PRINTA_AGGPROTO, loc,
-              "printa( ) prototype mismatch: " + number + " has no corresponding aggregation");
+              "printa( ) prototype mismatch: conversion #" + number + " (%@" + spelled +
+                  ") has no corresponding aggregation");
       continue;
     }
     if (next >= args.size())
       raise(Tag::D_PRINTF_ARG_PROTO, loc,
-            name + "( ) prototype mismatch: " + number + " is missing a corresponding " +
-                (printa ? "key" : "value argument"));
+            name + "( ) prototype mismatch: conversion #" + number + " (%" + spelled +
+                ") is missing a corresponding value argument");
     ExprId arg = args[next++];
     const Type& of = type(arg);
-    bool pointer_to_char = of.is_pointer() && out_.types[of.target].is_char &&
-                           piece.argument == FormatArgument::String;
-    if (!pointer_to_char && !accepts(out_.types, piece.argument, of))
-      raise(Tag::D_PRINTF_ARG_TYPE, loc,
-            name + "( ) argument #" + std::to_string(next + 1) + " is incompatible with " + number +
-                " prototype:\n\tconversion: " + piece.spec + "\n\t prototype: " +
-                prototype_text(piece.argument) + "\n\t  argument: " + type_name(arg));
+    if (sized ? !accepts_sized(spelled, of) : !accepts(out_.types, piece.argument, of))
+      mismatch("argument #" + std::to_string(next + 1), type_name(arg));
   }
   if (!printa && next < args.size())
     raise(Tag::D_PRINTF_ARG_EXTRA, loc,
-          name + "( ) prototype mismatch: only " + std::to_string(next + 1) +
+          name + "( ) prototype mismatch: only " + std::to_string(next) +
               " arguments required by this format string");
 }
 
@@ -126,8 +183,7 @@ void Checker::printf_action(Function function, const ast::Expr& expr, Stmt& stmt
   const ast::Expr& format = tree_[expr.args[0]];
   if (format.kind != ast::ExprKind::String) {
     ExprId a = value(expr.args[0]);
-    argument_mismatch(name, 1, "string constant", type_name(a), format.loc,
-                      type(a).is_string() ? Tag::D_PRINTF_ARG_FMT : Tag::D_PROTO_ARG);
+    argument_mismatch(name, 1, "string constant", type_name(a), format.loc, Tag::D_PRINTF_ARG_FMT);
   }
   std::vector<ExprId> args;
   for (size_t i = 1; i < expr.args.size(); ++i) args.push_back(value(expr.args[i]));
@@ -136,18 +192,6 @@ void Checker::printf_action(Function function, const ast::Expr& expr, Stmt& stmt
     check_conversions(function, format.text, args, expr.loc, false, 0);
   if (function == Function::Freopen && format.text == ".")
     raise(Tag::D_FREOPEN_INVALID, expr.loc, "freopen( ) argument #1 cannot be \".\"");
-  /* A char * for %s is read when the clause runs. */
-  Result<Format> parsed = parse_format(format.text);
-  size_t next = 0;
-  if (parsed)
-    for (const FormatPiece& piece : parsed->pieces) {
-      if (piece.argument == FormatArgument::None) continue;
-      next += size_t(piece.width_argument) + size_t(piece.precision_argument);
-      if (next < args.size() && piece.argument == FormatArgument::String &&
-          type(args[next]).is_pointer())
-        args[next] = convert(args[next], out_.types.string_type);
-      ++next;
-    }
   stmt.format = string(format.text);
   stmt.operands = operands(args);
 }
@@ -155,12 +199,10 @@ void Checker::printf_action(Function function, const ast::Expr& expr, Stmt& stmt
 /* printa(@a, ...) or printa("format", @a, ...) */
 void Checker::printa_action(const ast::Expr& expr, Stmt& stmt) {
   if (expr.args.empty())
-    raise(Tag::D_PROTO_LEN, expr.loc,
-          "printa( ) prototype mismatch: no arguments passed, at least 1 expected");
+    raise(Tag::D_PROTO_LEN, expr.loc, "printa( ) prototype mismatch: 0 args passed, 1 expected");
   size_t first = tree_[expr.args[0]].kind == ast::ExprKind::String ? 1 : 0;
   if (first == 1 && expr.args.size() == 1)
-    raise(Tag::D_PRINTA_PROTO, expr.loc,
-          "printa( ) prototype mismatch: only a format string passed, an aggregation expected");
+    raise(Tag::D_PRINTA_PROTO, expr.loc, "printa( ) prototype mismatch: 1 args passed, 2 expected");
   std::vector<AggregationId> aggs;
   for (size_t i = first; i < expr.args.size(); ++i)
     aggs.push_back(aggregation_argument(expr, i, Function::Printa, Tag::D_PRINTA_AGGARG,
@@ -169,19 +211,30 @@ void Checker::printa_action(const ast::Expr& expr, Stmt& stmt) {
     out_.aggregations[id.value].printed = true;
     const std::vector<TypeId>& a = out_[aggs[0]].keys;
     const std::vector<TypeId>& b = out_[id].keys;
+    const std::string& left = out_[aggs[0]].name;
+    const std::string& right = out_[id].name;
+    auto keys = [](const std::string& name, size_t count) {
+      return "@" + name + " has " + std::to_string(count) + (count == 1 ? " key" : " keys");
+    };
     if (a.size() != b.size())
       raise(Tag::D_PRINTA_AGGKEY, expr.loc,
-            "printa( ) @" + out_[id].name + " has " + std::to_string(b.size()) + " keys and @" +
-                out_[aggs[0]].name + " has " + std::to_string(a.size()));
-    bool same = true;
-    for (size_t i = 0; same && i < a.size(); ++i) {
+            "printa( ): @" + left + " and @" + right + " do not have matching key signatures: " +
+                keys(left, a.size()) + ", " + keys(right, b.size()));
+    for (size_t i = 0; i < a.size(); ++i) {
       const Type& x = out_.types[a[i]];
       const Type& y = out_.types[b[i]];
-      same = x.kind == y.kind || (x.is_scalar() && y.is_scalar());
-    }
-    if (!same)
+      if (x.kind == y.kind || (x.is_integer() && y.is_integer()) ||
+          (string_like(a[i]) && string_like(b[i])))
+        continue;
+      auto column = [](const std::string& name) {
+        return name.size() < 9 ? std::string(9 - name.size(), ' ') + name : name;
+      };
+      std::string key = " key #" + std::to_string(i + 1);
       raise(Tag::D_PRINTA_AGGPROTO, expr.loc,
-            "printa( ) @" + out_[id].name + " keys do not match those of @" + out_[aggs[0]].name);
+            "printa( ): @" + right + "[ ]" + key + " is incompatible with @" + left + ":\n" +
+                column(left) + key + ": " + out_.types.name(a[i]) + "\n" + column(right) + key +
+                ": " + out_.types.name(b[i]));
+    }
   }
   if (first == 1) {
     const std::string& text = tree_[expr.args[0]].text;

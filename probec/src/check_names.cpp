@@ -137,7 +137,7 @@ ExprId Checker::identifier(const ast::Expr& expr) {
       raise(Tag::D_VAR_UNDEF, expr.loc, name + " has not yet been declared or assigned");
     if (out_[id].associative)
       raise(Tag::D_IDENT_BADREF, expr.loc,
-            name + " is an associative array: it may not be used without an index");
+            "associative array '" + expr.text + "' may not be referenced as scalar");
     return variable(id, expr.loc);
   }
   for (auto frame = inlines_.rbegin(); frame != inlines_.rend() && frame == inlines_.rbegin();
@@ -159,7 +159,7 @@ ExprId Checker::identifier(const ast::Expr& expr) {
       VariableId id(symbol->index);
       if (out_[id].associative)
         raise(Tag::D_IDENT_BADREF, expr.loc,
-              expr.text + " is an associative array: it may not be used without an index");
+              "associative array '" + expr.text + "' may not be referenced as scalar");
       return variable(id, expr.loc);
     }
     case SymbolKind::Builtin:
@@ -170,11 +170,13 @@ ExprId Checker::identifier(const ast::Expr& expr) {
     case SymbolKind::Inline:
       return inline_use(*symbol, {}, expr.loc, false);
     case SymbolKind::Args:
-      raise(Tag::D_IDENT_BADREF, expr.loc, expr.text + "[ ] may not be used without an index");
+      raise(Tag::D_IDENT_BADREF, expr.loc,
+            "associative array 'args' may not be referenced as scalar");
     case SymbolKind::Unsupported:
       raise(Tag::D_VAR_UNSUP, expr.loc, expr.text + " is not supported for this kind of guest");
     case SymbolKind::Function:
-      raise(Tag::D_SYNTAX, expr.loc, "syntax error: function " + expr.text + " needs ( )");
+      raise(Tag::D_IDENT_BADREF, expr.loc,
+            kind_name(*symbol) + " '" + expr.text + "' may not be referenced as scalar");
     case SymbolKind::Typedef:
       break;
   }
@@ -280,6 +282,7 @@ ExprId Checker::args_element(const ast::Expr& expr) {
 
 std::vector<ExprId> Checker::key_values(const std::vector<ast::ExprId>& keys, Location loc,
                                         bool structures) {
+  const char* what = structures ? "associative array" : "aggregation";
   std::vector<ExprId> values;
   for (size_t i = 0; i < keys.size(); ++i) {
     ExprId key = expression(keys[i]);
@@ -290,7 +293,8 @@ std::vector<ExprId> Checker::key_values(const std::vector<ast::ExprId>& keys, Lo
     if (!structure && !type(key).is_scalar() && kind != TypeKind::String &&
         kind != TypeKind::Stack && kind != TypeKind::Symbol)
       raise(Tag::D_KEY_TYPE, loc,
-            "key expression #" + std::to_string(i + 1) + " has an invalid type: " + type_name(key));
+            type_name(key) + " expression may not be used as " + what + " index: key #" +
+                std::to_string(i + 1));
     values.push_back(key);
   }
   return values;
@@ -300,7 +304,7 @@ void Checker::match_keys(const std::string& name, std::vector<ExprId>& values,
                          const std::vector<TypeId>& keys, Location loc) {
   if (values.size() != keys.size())
     raise(Tag::D_PROTO_LEN, loc,
-          name + "[ ] prototype mismatch: " + std::to_string(values.size()) + " arg" +
+          name + "[ ] prototype mismatch: " + std::to_string(values.size()) + " key" +
               (values.size() == 1 ? "" : "s") + " passed, " + std::to_string(keys.size()) +
               " expected");
   for (size_t i = 0; i < keys.size(); ++i) {
@@ -311,7 +315,7 @@ void Checker::match_keys(const std::string& name, std::vector<ExprId>& values,
       raise(Tag::D_PROTO_ARG, loc,
             name + "[ ] key #" + std::to_string(i + 1) +
                 " is incompatible with prototype:\n\tprototype: " + out_.types.name(keys[i]) +
-                "\n\t argument: " + type_name(values[i]));
+                "\n\t      key: " + type_name(values[i]));
     values[i] = convert(values[i], keys[i]);
   }
 }
@@ -348,7 +352,7 @@ ExprId Checker::create_for_assignment(ast::ExprId id, TypeId type) {
     raise(Tag::D_OP_DYN, expr.loc, "stack( ), ustack( ) and sym( ) values may not be assigned");
   if (associative && scope == Scope::This)
     raise(Tag::D_ARR_LOCAL, expr.loc,
-          "may not define associative array with local storage class: this->" + name.text);
+          "local variables may not be used as associative arrays: " + name.text);
   if (of.kind == TypeKind::Array && of.is_char) type = out_.types.string_type;
   if (!associative) {
     VariableId made = declare_variable(scope, name.text, type, name.loc);

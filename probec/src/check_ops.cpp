@@ -115,9 +115,10 @@ ExprId Checker::expression(ast::ExprId id) {
       TypeId to = type_of(expr.type);
       ExprId a = expression(expr.a);
       if (!castable(a, to))
-        raise(Tag::D_CAST_INVAL, expr.loc,
-              "invalid cast expression: (" + out_.types.name(to) + ") " + type_name(a));
-      forbid_action(a, expr.loc);
+        raise(
+            Tag::D_CAST_INVAL, expr.loc,
+            "invalid cast expression: \"" + type_name(a) + "\" to \"" + out_.types.name(to) + "\"");
+      forbid_action(a, expr.loc, {});
       const Type& want = out_.types[to];
       const Type& have = type(a);
       /* A cast between pointers stays in the address space that the value points into. */
@@ -140,7 +141,7 @@ ExprId Checker::expression(ast::ExprId id) {
     case ast::ExprKind::Xlate: {
       bool pointer = false;
       (void)find_translation(expr, value(expr.a), pointer);
-      raise(Tag::D_CG_DYN, expr.loc, "expression cannot evaluate to result of a translator type",
+      raise(Tag::D_CG_DYN, expr.loc, "expression cannot evaluate to result of dynamic type",
             "use a member of it, or assign it to a variable of that structure");
     }
     case ast::ExprKind::PreIncrement:
@@ -160,8 +161,8 @@ ExprId Checker::expression(ast::ExprId id) {
       comma.loc = expr.loc;
       comma.a = expression(expr.a);
       comma.b = expression(expr.b);
-      forbid_action(comma.a, expr.loc);
-      forbid_action(comma.b, expr.loc);
+      forbid_action(comma.a, expr.loc, "operator , operands");
+      forbid_action(comma.b, expr.loc, "operator , operands");
       comma.type = out_[comma.b].type;
       return add(comma);
     }
@@ -188,14 +189,22 @@ bool Checker::acts(ExprId a) const {
          (expr.function == Function::None || is_action(expr.function));
 }
 
-void Checker::forbid_action(ExprId a, Location loc) {
+/* where: "operator , operands" and the like; empty: a statement or a cast. */
+void Checker::forbid_action(ExprId a, Location loc, const std::string& where) {
   if (!acts(a)) return;
   Function function = out_[a].function;
   if (function == Function::None)
-    raise(Tag::D_OP_DYN, loc, "an aggregation may not be used as an operand",
+    raise(Tag::D_OP_DYN, loc,
+          where.empty() ? "expression cannot be of dynamic type"
+                        : where + " cannot be of dynamic type",
           "an aggregation is read with printa()");
-  raise(Tag::D_OP_ACT, loc,
-        std::string(name_of(function)) + "( ) is an action: it may not be used in an expression");
+  if (where == "operator ?: operands")
+    raise(Tag::D_OP_ACT, loc, "action cannot be used in a conditional context",
+          "if (...) { ... } may choose actions");
+  if (!where.empty()) raise(Tag::D_OP_ACT, loc, where + " cannot be actions");
+  raise(Tag::D_CG_EXPR, loc,
+        std::string("tracing function ") + name_of(function) +
+            "( ) may not be called from a D expression (D program context required)");
 }
 
 ExprId Checker::condition(ExprId a, Location loc, Tag tag, const char* what) {
@@ -427,11 +436,11 @@ ExprId Checker::conditional(const ast::Expr& expr) {
   made.kind = ExprKind::Conditional;
   made.loc = expr.loc;
   made.a = condition(value(expr.a), expr.loc, Tag::D_OP_SCALAR,
-                     "operator ?: operand must be of scalar type");
+                     "operator ?: expression must be of scalar type");
   ExprId b = decay(expression(expr.b));
   ExprId c = decay(expression(expr.c));
-  forbid_action(b, expr.loc);
-  forbid_action(c, expr.loc);
+  forbid_action(b, expr.loc, "operator ?: operands");
+  forbid_action(c, expr.loc, "operator ?: operands");
   const Type& x = type(b);
   const Type& y = type(c);
   auto null = [&](ExprId e) { return is_constant(e) && out_[e].value == 0; };
@@ -460,9 +469,7 @@ ExprId Checker::conditional(const ast::Expr& expr) {
   } else if (out_.types.same(out_[b].type, out_[c].type)) {
     made.type = out_[b].type;
   } else {
-    raise(Tag::D_OP_INCOMPAT, expr.loc,
-          "operator ?: operands must have compatible types: \"" + type_name(b) + "\" : \"" +
-              type_name(c) + "\"");
+    raise(Tag::D_OP_INCOMPAT, expr.loc, "operator ?: operands must have compatible types");
   }
   made.b = convert(b, made.type);
   made.c = convert(c, made.type);

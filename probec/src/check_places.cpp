@@ -8,23 +8,20 @@ namespace hp::probec {
 
 ExprId Checker::address_of(ExprId a, Location loc) {
   const Expr& of = out_[a];
-  if (is_bit_field(a))
-    raise(Tag::D_ADDROF_BITFIELD, loc,
-          "cannot take address of bit-field: " + out_.type_of(of.a).members[of.value].name);
+  if (is_bit_field(a)) raise(Tag::D_ADDROF_BITFIELD, loc, "cannot take address of bit-field");
   if (!is_place(a)) {
     if (of.kind == ExprKind::BuiltinVar)
-      raise(Tag::D_ADDROF_VAR, loc, "cannot take address of dynamic variable: built-in");
-    raise(Tag::D_ADDROF_LVAL, loc, "unary & operator requires an lvalue operand");
+      raise(Tag::D_ADDROF_VAR, loc, "cannot take address of dynamic variable");
+    raise(Tag::D_ADDROF_LVAL, loc, "unacceptable operand for unary & operator");
   }
   if (of.kind == ExprKind::Variable) {
     /* Only elements of arrays and members of structures have addresses. */
-    raise(Tag::D_ADDROF_VAR, loc,
-          "cannot take address of dynamic variable: " + out_[of.variable].name);
+    raise(Tag::D_ADDROF_VAR, loc, "cannot take address of dynamic variable");
   }
   if (ExprId root = root_variable(a); root.valid()) {
     const Variable& variable = out_[out_[root].variable];
     if (variable.associative || variable.scope == Scope::Self)
-      raise(Tag::D_ADDROF_VAR, loc, "cannot take address of dynamic variable: " + variable.name);
+      raise(Tag::D_ADDROF_VAR, loc, "cannot take address of dynamic object");
   }
   if (of.kind == ExprKind::Dereference) return of.a;
   Expr expr;
@@ -80,9 +77,8 @@ ExprId Checker::dereference(ExprId a, Location loc) {
 }
 
 ExprId Checker::string_of(ExprId a, Location loc) {
-  if (!string_like(out_[a].type) && !type(a).is_integer() &&
-      !(type(a).is_pointer() && out_.types[type(a).target].kind == TypeKind::Void))
-    raise(Tag::D_STRINGOF_TYPE, loc, "cannot apply stringof( ) to a value of type " + type_name(a));
+  if (!string_like(out_[a].type) && !type(a).is_scalar())
+    raise(Tag::D_STRINGOF_TYPE, loc, "cannot apply stringof to a value of type " + type_name(a));
   if (type(a).is_pointer() && !out_.types[type(a).target].is_char)
     a = convert(a, out_.types.pointer_to(out_.types.char_type, type(a).space));
   return convert(a, out_.types.string_type);
@@ -104,8 +100,7 @@ ExprId Checker::sizeof_value(const ast::Expr& expr) {
     return integer(options_.number(Option::strsize), named_type("size_t"), expr.loc);
   if (t.kind == TypeKind::Void || t.kind == TypeKind::Function || t.kind == TypeKind::Stack ||
       t.kind == TypeKind::Symbol || !t.complete)
-    raise(Tag::D_SIZEOF_TYPE, expr.loc,
-          "cannot apply sizeof to an operand of unknown size: " + out_.types.name(of));
+    raise(Tag::D_SIZEOF_TYPE, expr.loc, "cannot apply sizeof to an operand of unknown size");
   return integer(t.size, named_type("size_t"), expr.loc);
 }
 
@@ -130,8 +125,7 @@ ExprId Checker::offsetof_value(const ast::Expr& expr) {
   std::vector<uint32_t> path;
   if (!find_member(of, expr.text, path))
     raise(Tag::D_TYPE_MEMBER, expr.loc,
-          "failed to determine offset of " + out_.types.name(of) + "." + expr.text +
-              ": No such member");
+          "failed to determine offset of " + expr.text + ": Member name not found");
   uint64_t bits = 0;
   for (uint32_t i : path) {
     const Member& member = out_.types[of].members[i];
@@ -147,8 +141,8 @@ ExprId Checker::member_of(ExprId place, const std::string& name, Location loc, c
   const Type& of = type(place);
   if (!of.is_sou())
     raise(Tag::D_OP_SOU, loc,
-          std::string("operator ") + op + " cannot be applied to a value of type " +
-              type_name(place) + "; it requires a struct or union");
+          std::string("operator ") + op + " cannot be applied to type \"" + type_name(place) +
+              "\"; must be applied to a struct or union");
   if (!of.complete)
     raise(Tag::D_OP_INCOMPLETE, loc,
           std::string("operator ") + op + " cannot be applied to a forward declaration: no " +
@@ -178,12 +172,10 @@ ExprId Checker::member(const ast::Expr& expr) {
     const Type& target = out_.types[type(a).target];
     if (!target.is_sou())
       raise(Tag::D_OP_SOU, expr.loc,
-            "operator -> cannot be applied to a pointer to type " + target.name +
-                "; it requires a pointer to a struct or union");
+            "operator -> cannot be applied to pointer to type \"" + target.name +
+                "\"; must be applied to a struct or union pointer");
     return member_of(dereference(a, expr.loc), expr.text, expr.loc, "->");
   }
-  if (type(a).is_pointer())
-    raise(Tag::D_OP_SOU, expr.loc, "operator . cannot be applied to a pointer; use ->");
   return member_of(a, expr.text, expr.loc, ".");
 }
 
@@ -191,7 +183,7 @@ ExprId Checker::index(const ast::Expr& expr) {
   const ast::Expr& name = tree_[expr.a];
   if (name.kind == ast::ExprKind::Aggregation)
     raise(Tag::D_AGG_MDIM, expr.loc,
-          "improper use of [ ]: aggregation @" + name.text + " has several sets of keys",
+          "improper attempt to reference multi-dimensional aggregation @" + name.text,
           "write @" + name.text + "[a, b] for two keys");
   if (name.kind == ast::ExprKind::Ident) {
     if (name.scope == ast::NameScope::Global) {

@@ -8,8 +8,10 @@
 namespace hp::probec {
 
 void Checker::apply_stability_pragmas() {
-  for (const ast::StabilityPragma& pragma : tree_.pragmas) {
-    if (find(pragma.name) || aggregating_.contains(pragma.name))
+  for (; next_pragma_ < tree_.pragmas.size(); ++next_pragma_) {
+    const ast::StabilityPragma& pragma = tree_.pragmas[next_pragma_];
+    bool known = find(pragma.name) || aggregating_.contains(pragma.name);
+    if (known && !own_names_.contains(pragma.name))
       raise(Tag::D_PRAGMA_SCOPE, pragma.loc,
             "#pragma " + pragma.directive + " cannot modify entity defined outside program scope");
     if (pragma.attributes) declared_[pragma.name] = *pragma.attributes;

@@ -35,7 +35,8 @@ TypeId Checker::base_type(const ast::Type& t) {
           "invalid type declaration: signed and unsigned may only be used with integer type");
     if ((bits & kShort) || ((bits & kLong) && (bits & kFloat)))
       bad(Tag::D_DECL_LONGINT,
-          "invalid type declaration: short and long may only be used with integer type");
+          "invalid type declaration: long and long long may only be used with integer or "
+          "floating-point type");
     if (bits & (kChar | kInt | kBool)) bad(Tag::D_DECL_COMBO, "invalid type combination");
     const char* name = bits & kFloat ? "float" : bits & kLong ? "long double" : "double";
     if (auto found = structs_.find(std::string("=") + name); found != structs_.end())

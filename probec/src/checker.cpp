@@ -42,27 +42,45 @@ Checker::Checker(const ast::Tree& tree, const std::vector<Source>& sources, cons
   globals_["uint64_t"] = {SymbolKind::Typedef, 0, 0, out_.types.uint64_type};
 }
 
-void Checker::check_items() {
+void Checker::check_declarations() {
   apply_stability_pragmas();
-  for (const ast::Item& item : tree_.items) {
+  for (; next_item_ < tree_.items.size(); ++next_item_) {
+    const ast::Item& item = tree_.items[next_item_];
+    if (item.kind == ast::ItemKind::Clause) continue;
+    region_ = "declaration";
     switch (item.kind) {
-      case ast::ItemKind::Declaration:
-        region_ = "declaration";
-        declaration(tree_.declarations[item.index], item.index);
+      case ast::ItemKind::Declaration: {
+        const ast::Declaration& decl = tree_.declarations[item.index];
+        declaration(decl, item.index);
+        if (sources_[decl.loc.source].kind != SourceKind::Library) own_names_.insert(decl.name);
         break;
-      case ast::ItemKind::Clause:
-        clause(tree_.clauses[item.index]);
-        break;
+      }
       case ast::ItemKind::Translator:
-        region_ = "declaration";
         translator(tree_.translators[item.index]);
         break;
       case ast::ItemKind::Provider:
-        region_ = "declaration";
         provider(tree_.providers[item.index]);
         break;
+      case ast::ItemKind::Clause:
+        break;
     }
+    region_ = "";
   }
+}
+
+void Checker::check_clauses() {
+  check_declarations();
+  for (; next_clause_ < tree_.clauses.size(); ++next_clause_) clause(tree_.clauses[next_clause_]);
+}
+
+void Checker::check_called(const std::string& name, Location loc) {
+  if (aggregating_.contains(name)) return;
+  const Symbol* symbol = find(name);
+  if (!symbol)
+    raise(Tag::D_FUNC_UNDEF, loc, "undefined function name: " + name, similar_name(name, true));
+  if (symbol->kind != SymbolKind::Function && symbol->kind != SymbolKind::Inline)
+    raise(Tag::D_FUNC_IDKIND, loc,
+          kind_name(*symbol) + " '" + name + "' may not be referenced as a function");
 }
 
 void Checker::declaration(const ast::Declaration& decl, uint32_t index) {
@@ -119,8 +137,7 @@ void Checker::declaration(const ast::Declaration& decl, uint32_t index) {
   }
   bool associative = type.kind == ast::TypeKind::Assoc;
   if (associative && scope == Scope::This)
-    raise(Tag::D_DECL_LOCASSC, decl.loc,
-          "cannot have associative array with local storage class: " + decl.name);
+    raise(Tag::D_DECL_LOCASSC, decl.loc, "cannot declare local associative array: " + decl.name);
   if (type.kind == ast::TypeKind::Array && !type.size.valid())
     raise(Tag::D_DECL_ARRNULL, decl.loc,
           "array declaration requires array dimension or tuple signature: " + decl.name);
@@ -322,7 +339,7 @@ void Checker::statement(ast::StmtId id, Block& block) {
   made.kind = StmtKind::Expression;
   made.loc = stmt.loc;
   made.expr = expression(stmt.expr);
-  forbid_action(made.expr, expr.loc);
+  forbid_action(made.expr, expr.loc, {});
   append(block, made);
 }
 

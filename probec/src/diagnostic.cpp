@@ -50,7 +50,7 @@ std::string render(const Diagnostic& diagnostic, const std::vector<Source>& sour
     out += std::string("[") + name_of(diagnostic.tag) + "] ";
   if (script && loc.line != 0) {
     if (source != owner) out += "\"" + source->name + "\", ";
-    out += "line " + std::to_string(loc.line) + ": ";
+    out += "line " + std::to_string(loc.shown != 0 ? loc.shown : loc.line) + ": ";
   } else if (!diagnostic.region.empty()) {
     out += "in " + diagnostic.region + ": ";
   }

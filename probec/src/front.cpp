@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 
 #include "probec/checker.hpp"
 #include "probec/compiler.hpp"
@@ -142,23 +143,15 @@ void settle_options(const Options& options, CheckedProgram& program) {
 }
 
 /* What can be missing only when a source ends. Each is a program of its own in this. */
-struct Ending {
-  Location at;
-  bool empty;        /* it has no clauses */
-  size_t extraneous; /* Macros::extraneous() */
-};
-
-void check_endings(const std::vector<Ending>& endings, const Options& options,
-                   const Macros& macros) {
-  for (Ending ending : endings) {
-    ending.at.column = 0;
-    if (ending.empty && !options.flag(Option::empty))
-      raise(Tag::D_EMPTY, ending.at, "empty D program translation unit");
-    if (ending.extraneous != 0 && !options.flag(Option::argref))
-      raise(Tag::D_MACRO_UNUSED, ending.at,
-            "extraneous argument '" + macros.text(ending.extraneous) + "' ($" +
-                std::to_string(ending.extraneous) + " is not referenced)");
-  }
+void check_ending(Location at, bool empty, const Options& options, const Macros& macros) {
+  at.column = 0;
+  const size_t extraneous = macros.extraneous();
+  if (extraneous != 0 && !options.flag(Option::argref))
+    raise(Tag::D_MACRO_UNUSED, at,
+          "extraneous argument '" + macros.text(extraneous) + "' ($" + std::to_string(extraneous) +
+              " is not referenced)");
+  if (empty && !options.flag(Option::empty))
+    raise(Tag::D_EMPTY, at, "empty D program translation unit");
 }
 
 }  // namespace
@@ -189,28 +182,32 @@ tl::expected<CheckedProgram, Diagnostic> check(CompileInput& input) {
     pragmas(loc, words);
     macros.set_default_arguments(input.options->flag(Option::defaultargs));
   });
+  std::optional<Checker> made; /* by the options as they are when it is first needed */
+  auto checker = [&]() -> Checker& {
+    if (!made) made.emplace(tree, sources, *input.options, program);
+    return *made;
+  };
   try {
     parser.parse(library);
     parser.set_options(input.options);
-    std::vector<Ending> endings;
+    parser.on_declaration = [&] { checker().check_declarations(); };
+    parser.on_call = [&](const std::string& name, Location loc) {
+      checker().check_declarations();
+      checker().check_called(name, loc);
+    };
     for (uint32_t i = 0; i < given; ++i) {
       const size_t clauses = tree.clauses.size();
       macros.forget();
       parser.parse(i);
-      endings.push_back({parser.end(), tree.clauses.size() == clauses, macros.extraneous()});
+      if (i + 1 == given && input.parsed) *input.parsed = dump(tree, sources);
+      check_ending(parser.end(), tree.clauses.size() == clauses, *input.options, macros);
+      checker().check_clauses();
     }
-    if (input.parsed) *input.parsed = dump(tree, sources);
-    Checker checker(tree, sources, *input.options, program);
-    try {
-      checker.check_items();
-    } catch (CompileError& error) {
-      if (error.diagnostic.region.empty()) error.diagnostic.region = checker.region();
-      throw;
-    }
-    check_endings(endings, *input.options, macros);
-    checker.find_unused_pragmas();
+    checker().find_unused_pragmas();
   } catch (CompileError& error) {
-    if (error.diagnostic.region.empty()) error.diagnostic.region = parser.region();
+    std::string& region = error.diagnostic.region;
+    if (region.empty() && made) region = made->region();
+    if (region.empty()) region = parser.region();
     return fail_with(std::move(error.diagnostic));
   }
   settle_options(*input.options, program);

@@ -50,6 +50,7 @@ Token Parser::take() {
   Token token = std::move(ahead_.front());
   ahead_.pop_front();
   last_end_ = token.end;
+  last_line_ = token.loc.line;
   return token;
 }
 
@@ -120,9 +121,12 @@ bool Parser::starts_declaration(std::string_view word) const {
 void Parser::item(std::string_view word) {
   if (!starts_declaration(word)) return clause();
   region_ = "declaration";
-  if (word == "translator") return translator();
-  if (word == "provider") return provider();
-  declaration();
+  if (word == "translator")
+    translator();
+  else if (word == "provider")
+    provider();
+  else
+    declaration();
 }
 
 ProbeDesc Parser::description(const Token& token) {
@@ -164,6 +168,7 @@ std::vector<ProbeDesc> Parser::descriptions() {
     if (lexer_->peek_word().empty()) syntax_error(peek());
     Token token = lexer_->next_description();
     last_end_ = token.end;
+    last_line_ = token.loc.line;
     descs.push_back(description(token));
     /* What follows is read in C's vocabulary only if it is no word. */
     if (!lexer_->peek_word().empty()) syntax_error(peek());
@@ -191,7 +196,7 @@ void Parser::clause() {
     bool ends = token.kind == TokenKind::End || token.kind == TokenKind::Semicolon;
     if (!ends) syntax_error(token);
     if (predicate)
-      raise(Tag::D_SYNTAX, clause.loc,
+      raise(Tag::D_SYNTAX, tree_[clause.predicate].loc,
             "expected actions { } following probe description and predicate");
     if (kind_ == SourceKind::Script)
       raise(Tag::D_SYNTAX, clause.loc,
@@ -200,6 +205,7 @@ void Parser::clause() {
     take();
   }
   clause.end = last_end_;
+  clause.loc.shown = last_line_;
   tree_.clauses.push_back(std::move(clause));
   tree_.items.push_back({ast::ItemKind::Clause, static_cast<uint32_t>(tree_.clauses.size() - 1)});
 }

@@ -138,6 +138,7 @@ ast::TypeId Parser::aggregate(ast::TypeKind kind) {
           member.type = d.type;
         }
         if (accept(TokenKind::Colon)) member.width = conditional();
+        member.loc.shown = (peek(), reading_line());
         type.members.push_back(std::move(member));
       } while (accept(TokenKind::Comma));
       expect(TokenKind::Semicolon);
@@ -161,6 +162,7 @@ ast::TypeId Parser::enumeration() {
       enumerator.loc = peek().loc;
       enumerator.name = expect_name();
       if (accept(TokenKind::Assign)) enumerator.value = conditional();
+      enumerator.loc.shown = (peek(), reading_line());
       type.enumerators.push_back(std::move(enumerator));
     } while (accept(TokenKind::Comma));
     expect(TokenKind::RightBrace);
@@ -279,9 +281,11 @@ void Parser::declaration() {
         decl.value = assignment();
       }
     }
+    decl.loc.shown = (peek(), reading_line());
     tree_.declarations.push_back(std::move(decl));
     tree_.items.push_back(
         {ast::ItemKind::Declaration, static_cast<uint32_t>(tree_.declarations.size() - 1)});
+    on_declaration();
   } while (accept(TokenKind::Comma));
   expect(TokenKind::Semicolon);
 }
@@ -311,6 +315,7 @@ void Parser::translator() {
   tree_.translators.push_back(std::move(translator));
   tree_.items.push_back(
       {ast::ItemKind::Translator, static_cast<uint32_t>(tree_.translators.size() - 1)});
+  on_declaration();
 }
 
 /* provider name { probe name(parameters) : (translated parameters); ... }; */
@@ -342,6 +347,7 @@ void Parser::provider() {
   tree_.providers.push_back(std::move(provider));
   tree_.items.push_back(
       {ast::ItemKind::Provider, static_cast<uint32_t>(tree_.providers.size() - 1)});
+  on_declaration();
 }
 
 }  // namespace hp::probec

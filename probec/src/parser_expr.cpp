@@ -118,6 +118,7 @@ ast::ExprId Parser::add(ast::Expr expr) {
   for (ast::ExprId arg : expr.args) below(arg);
   if (depth >= kMaxDepth) raise(Tag::D_SYNTAX, expr.loc, "expression is nested too deeply");
   expr.depth = static_cast<uint16_t>(depth + 1);
+  expr.loc.shown = reading_line();
   tree_.exprs.push_back(std::move(expr));
   return ast::ExprId(tree_.exprs.size() - 1);
 }
@@ -267,6 +268,9 @@ ast::ExprId Parser::postfix() {
         ast::Expr expr = node(ast::ExprKind::Call, tree_[left].loc);
         expr.text = tree_[left].text;
         expr.args = arguments(TokenKind::RightParen);
+        Location called = expr.loc;
+        called.shown = reading_line();
+        on_call(expr.text, called);
         left = add(std::move(expr));
         break;
       }
@@ -310,12 +314,15 @@ ast::ExprId Parser::primary() {
       minus.a = id;
       return add(std::move(minus));
     }
-    case TokenKind::String:
+    case TokenKind::String: {
       expr.kind = ast::ExprKind::String;
       expr.text = take().text;
       /* Adjacent literals are one. */
       while (peek().kind == TokenKind::String) expr.text += take().text;
-      return add(std::move(expr));
+      ast::ExprId id = add(std::move(expr));
+      tree_.exprs[id.value].loc.shown = last_line_;
+      return id;
+    }
     case TokenKind::Aggregation:
       expr.kind = ast::ExprKind::Aggregation;
       expr.text = take().text;

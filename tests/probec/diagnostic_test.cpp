@@ -46,7 +46,7 @@ TEST_CASE("diagnostics: without tags line and column are told") {
 TEST_CASE("diagnostics: a caret and a hint on a terminal") {
   CHECK(message({{SourceKind::Script, "f.d", "BEGIN\n{\n\t@ = 3;\n}\n"}},
                 {.tags = true, .carets = true}) ==
-        "probec: failed to compile script f.d: [D_AGG_FUNC] line 3: @ must be assigned the result "
+        "probec: failed to compile script f.d: [D_AGG_FUNC] line 3: @_ must be assigned the result "
         "of an aggregating function\n"
         " 3 | \t@ = 3;\n"
         "   | \t    ^\n"

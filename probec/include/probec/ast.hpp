@@ -4,6 +4,7 @@
  * a variable's type comes from its first assignment and an option counts from where it stands. */
 #pragma once
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -205,7 +206,7 @@ struct Tree {
   std::vector<Type> types;
   std::vector<Declaration> declarations;
   std::vector<Clause> clauses;
-  std::vector<Translator> translators;
+  std::deque<Translator> translators; /* the checker points to them while more are parsed */
   std::vector<Provider> providers;
   std::vector<Item> items;
   std::vector<StabilityPragma> pragmas;

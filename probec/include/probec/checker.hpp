@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "probec/ast.hpp"
@@ -22,8 +23,13 @@ class Checker {
   Checker(const ast::Tree& tree, const std::vector<Source>& sources, const Options& options,
           CheckedProgram& out);
 
-  /* Checks all items of the tree. Throws CompileError. */
-  void check_items();
+  /* Declarations are checked as soon as they have been parsed, clauses when a whole source has been:
+   * that decides which of two errors is reported, and what a clause may name. Each call continues
+   * where the last one stopped. Throw CompileError. */
+  void check_declarations();
+  void check_clauses();
+  /* While a call is parsed: is there a function of that name? Throws CompileError. */
+  void check_called(const std::string& name, Location loc);
   /* Afterwards: throws D_PRAGMA_UNUSED for #pragma D attributes and binding of no item's name. */
   void find_unused_pragmas() const;
   /* What was being checked when an error was thrown. */
@@ -105,7 +111,7 @@ class Checker {
   ExprId expression(ast::ExprId id); /* a place or a value; void if a call gives nothing */
   ExprId value(ast::ExprId id);      /* not a function */
   bool acts(ExprId a) const; /* an action or aggregation: has no value, and may not be discarded */
-  void forbid_action(ExprId a, Location loc);
+  void forbid_action(ExprId a, Location loc, const std::string& where);
   ExprId unary(const ast::Expr& expr);
   ExprId increment(const ast::Expr& expr);
   ExprId binary(const ast::Expr& expr);
@@ -174,6 +180,11 @@ class Checker {
       TypeId type;
       bool optional = false, any = false, aggregation = false;
       std::string text;
+      /* As the guides declare it: what takes a string takes a const char *. */
+      [[nodiscard]] std::string shown() const {
+        if (text == "string") return "const char *";
+        return text.starts_with("host ") ? text.substr(5) : text;
+      }
     };
     TypeId result;
     bool stack = false, symbol = false, varargs = false;
@@ -185,6 +196,7 @@ class Checker {
   ExprId stack_call(Function function, const ast::Expr& expr);
   std::vector<ExprId> checked_arguments(Function function, const std::vector<ast::ExprId>& args,
                                         Location loc, size_t skip = 0);
+  [[nodiscard]] std::string kind_name(const Symbol& symbol) const;
   [[noreturn]] void argument_mismatch(const std::string& name, size_t number,
                                       const std::string& wanted, const std::string& given,
                                       Location loc, Tag tag = Tag::D_PROTO_ARG);
@@ -193,6 +205,7 @@ class Checker {
 
   /* check_actions.cpp */
   void aggregate(const ast::Expr& expr, Block& block);
+  void aggregating_count(Function function, const ast::Expr& call);
   void aggregation_parameters(Aggregation& agg, const ast::Expr& call);
   AggregationId find_aggregation(const std::string& name) const;
   void action(Function function, const ast::Expr& expr, Block& block);
@@ -213,6 +226,8 @@ class Checker {
   const Options& options_;
   CheckedProgram& out_;
   const char* region_ = "";
+  size_t next_item_ = 0, next_clause_ = 0, next_pragma_ = 0;
+  std::unordered_set<std::string> own_names_; /* declared by the program, not by the library */
 
   std::unordered_map<std::string, Symbol> globals_;
   std::unordered_map<std::string, Function> aggregating_;

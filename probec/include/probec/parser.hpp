@@ -5,6 +5,7 @@
  * nothing else. Several sources are parsed into one tree, the built-in declarations first. */
 #pragma once
 #include <deque>
+#include <functional>
 #include <string>
 #include <unordered_set>
 
@@ -18,6 +19,10 @@ class Parser {
  public:
   Parser(ast::Tree& tree, std::vector<Source>& sources, Macros& macros, PragmaHandler pragmas)
       : tree_(tree), sources_(sources), macros_(macros), pragmas_(std::move(pragmas)) {}
+
+  /* Called for each declaration, translator and provider that has been parsed, and for each call. */
+  std::function<void()> on_declaration = [] {};
+  std::function<void(const std::string&, Location)> on_call = [](const std::string&, Location) {};
 
   /* -xpspec: a word that could be both is a probe description. */
   void set_options(const Options* options) { options_ = options; }
@@ -66,7 +71,13 @@ class Parser {
   ast::TypeId suffixes(ast::TypeId base);
   void parameters(ast::Type& type, TokenKind close);
   ast::TypeId type_name();
+  /* Line of the last token that was read: what a message names for a construct that ends here. A
+   * construct that needs to see the next token to end has read it by then, as LALR(1) parsers do. */
+  [[nodiscard]] uint32_t reading_line() const {
+    return ahead_.empty() ? last_line_ : ahead_.back().loc.line;
+  }
   ast::TypeId add(ast::Type type) {
+    type.loc.shown = reading_line();
     tree_.types.push_back(std::move(type));
     return ast::TypeId(tree_.types.size() - 1);
   }
@@ -107,7 +118,7 @@ class Parser {
   PragmaHandler pragmas_;
   Lexer* lexer_ = nullptr;
   std::deque<Token> ahead_;
-  uint32_t last_end_ = 0;
+  uint32_t last_end_ = 0, last_line_ = 0;
   SourceKind kind_ = SourceKind::Script;
   const Options* options_ = nullptr;
   unsigned depth_ = 0;

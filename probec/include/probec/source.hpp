@@ -34,6 +34,7 @@ struct Location {
   uint32_t line = 0;   /* 0: no particular place */
   uint32_t column = 0;
   uint32_t offset = 0; /* byte in the source's text */
+  uint32_t shown = 0;  /* the line that messages name: where the construct ended. 0: line */
 };
 
 }  // namespace hp::probec

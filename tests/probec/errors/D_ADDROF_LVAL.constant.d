@@ -1,2 +1,2 @@
-/* expect: probec: failed to compile script D_ADDROF_LVAL.constant.d: [D_ADDROF_LVAL] line 2: unary & operator requires an lvalue operand */
+/* expect: probec: failed to compile script D_ADDROF_LVAL.constant.d: [D_ADDROF_LVAL] line 2: unacceptable operand for unary & operator */
 BEGIN { trace(&1); }

@@ -1,3 +1,3 @@
-/* expect: probec: failed to compile script D_ADDROF_VAR.scalar.d: [D_ADDROF_VAR] line 3: cannot take address of dynamic variable: i */
+/* expect: probec: failed to compile script D_ADDROF_VAR.scalar.d: [D_ADDROF_VAR] line 3: cannot take address of dynamic variable */
 int i;
 BEGIN { p = &i; }

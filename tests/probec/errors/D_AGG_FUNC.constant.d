@@ -1,2 +1,2 @@
-/* expect: probec: failed to compile script D_AGG_FUNC.constant.d: [D_AGG_FUNC] line 2: @ must be assigned the result of an aggregating function */
+/* expect: probec: failed to compile script D_AGG_FUNC.constant.d: [D_AGG_FUNC] line 2: @_ must be assigned the result of an aggregating function */
 BEGIN { @ = 3; }

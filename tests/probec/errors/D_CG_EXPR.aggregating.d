@@ -1,2 +1,2 @@
-/* expect: probec: failed to compile script D_CG_EXPR.aggregating.d: [D_CG_EXPR] line 2: avg( ) is an aggregating function: its result must be assigned to an aggregation */
+/* expect: probec: failed to compile script D_CG_EXPR.aggregating.d: [D_CG_EXPR] line 2: aggregating function avg( ) may not be called from a D expression (D program context required) */
 BEGIN { avg(1); }

@@ -1,2 +1,3 @@
-/* expect: probec: failed to compile script D_FUNC_IDKIND.variable.d: [D_FUNC_IDKIND] line 2: x( ) is not a function */
-BEGIN { x = 1; x(2); }
+/* expect: probec: failed to compile script D_FUNC_IDKIND.variable.d: [D_FUNC_IDKIND] line 3: scalar 'x' may not be referenced as a function */
+int x;
+BEGIN { x(1); }

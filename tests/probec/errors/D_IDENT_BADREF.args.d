@@ -1,2 +1,2 @@
-/* expect: probec: failed to compile script D_IDENT_BADREF.args.d: [D_IDENT_BADREF] line 2: args[ ] may not be used without an index */
+/* expect: probec: failed to compile script D_IDENT_BADREF.args.d: [D_IDENT_BADREF] line 2: associative array 'args' may not be referenced as scalar */
 BEGIN { trace(args); }

@@ -1,2 +1,2 @@
-/* expect: probec: failed to compile script D_IDENT_BADREF.associative.d: [D_IDENT_BADREF] line 2: x is an associative array: it may not be used without an index */
+/* expect: probec: failed to compile script D_IDENT_BADREF.associative.d: [D_IDENT_BADREF] line 2: associative array 'x' may not be referenced as scalar */
 BEGIN { x[1] = 2; trace(sizeof (x)); }

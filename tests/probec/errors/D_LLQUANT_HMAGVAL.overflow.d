@@ -1,2 +1,2 @@
-/* expect: probec: failed to compile script D_LLQUANT_HMAGVAL.overflow.d: [D_LLQUANT_HMAGVAL] line 2: llquantize( ) argument #4 (high magnitude) with this factor does not fit in 64 bits */
+/* expect: probec: failed to compile script D_LLQUANT_HMAGVAL.overflow.d: [D_LLQUANT_HMAGVAL] line 2: llquantize( ) factor (10) raised to power of high magnitude (30) overflows 64-bits */
 BEGIN { @ = llquantize(1, 10, 0, 30, 20); }

@@ -1,4 +1,4 @@
-/* expect: probec: failed to compile script D_OP_ARRFUN.assign.d: [D_OP_ARRFUN] line 4: operator = may not be applied to an array */
+/* expect: probec: failed to compile script D_OP_ARRFUN.assign.d: [D_OP_ARRFUN] line 4: operator = may not be applied to operand of type "int [3]" */
 int a[3];
 int b[3];
 BEGIN { a = b; }

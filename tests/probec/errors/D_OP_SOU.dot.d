@@ -1,2 +1,2 @@
-/* expect: probec: failed to compile script D_OP_SOU.dot.d: [D_OP_SOU] line 2: operator . cannot be applied to a value of type int; it requires a struct or union */
+/* expect: probec: failed to compile script D_OP_SOU.dot.d: [D_OP_SOU] line 2: operator . cannot be applied to type "int"; must be applied to a struct or union */
 BEGIN { x = 1; trace(x.a); }

@@ -1,2 +1,2 @@
-/* expect: probec: failed to compile script D_PRINTF_ARG_EXTRA.value.d: [D_PRINTF_ARG_EXTRA] line 2: printf( ) prototype mismatch: only 2 arguments required by this format string */
+/* expect: probec: failed to compile script D_PRINTF_ARG_EXTRA.value.d: [D_PRINTF_ARG_EXTRA] line 2: printf( ) prototype mismatch: only 1 arguments required by this format string */
 BEGIN { printf("%d", 1, 2); }

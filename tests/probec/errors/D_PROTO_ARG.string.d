@@ -1,2 +1,2 @@
-/* expect: probec: failed to compile script D_PROTO_ARG.string.d: [D_PROTO_ARG] line 2: strlen( ) argument #1 is incompatible with prototype:\n\tprototype: string\n\t argument: int */
+/* expect: probec: failed to compile script D_PROTO_ARG.string.d: [D_PROTO_ARG] line 2: strlen( ) argument #1 is incompatible with prototype:\n\tprototype: const char *\n\t argument: int */
 BEGIN { trace(strlen(1)); }

@@ -14,7 +14,7 @@ syscall::openat:entry
 	trace(text == "abc");
 	trace(this->path[0] == '/');
 	trace(basename((char *)arg1));
-	printf("%s %S %s", text, this->local, args[1]);
+	printf("%s %S %s", text, this->local, stringof(args[1]));
 	trace((string)arg1);
 	trace(arg0 ? "yes" : "no");
 	trace(execname < "m");

@@ -1,2 +1,0 @@
-/* expect: probec: failed to compile script D_PROTO_ARG.ustack.d: [D_PROTO_ARG] line 2: ustack( ) argument #1 is incompatible with prototype:\n\tprototype: uint32_t\n\t argument: string */
-BEGIN { ustack("frames"); }
