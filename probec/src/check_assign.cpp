@@ -146,6 +146,15 @@ ExprId Checker::assign(const ast::Expr& expr) {
        out_.types[type(b).target].kind == TypeKind::Function))
     raise(Tag::D_OP_VFPTR, expr.loc,
           "operator " + shown + " requires left-hand scalar operand of known size");
+  if (expr.op == Op::Add || expr.op == Op::Subtract) {
+    if (type(place).is_string() || type(b).is_string())
+      raise(Tag::D_OP_INCOMPAT, expr.loc,
+            "operands have incompatible types: \"" + type_name(place) + "\" " + shown + " \"" +
+                type_name(b) + "\"");
+    if (!type(place).is_integer() || !type(b).is_integer())
+      raise(Tag::D_OP_VFPTR, expr.loc,
+            "operator " + shown + " requires left-hand scalar operand of known size");
+  }
   bool integral = expr.op != Op::Add && expr.op != Op::Subtract && expr.op != Op::Multiply &&
                   expr.op != Op::Divide;
   if (!type(place).is_integer() || !type(b).is_integer())

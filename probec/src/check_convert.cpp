@@ -185,8 +185,10 @@ bool Checker::compatible_pointers(ExprId a, ExprId b) const {
   const Type& to_y = out_.types[y.target];
   if (to_x.kind == TypeKind::Void || to_y.kind == TypeKind::Void) return true;
   if (out_.types.same(x.target, y.target)) return true;
-  /* Pointers to integers of one size, and to one type in different address spaces, are alike. */
-  if (to_x.is_integer() && to_y.is_integer()) return to_x.size == to_y.size;
+  /* Pointers to integers of one encoding, and to one type in different address spaces, are alike. */
+  if (to_x.is_integer() && to_y.is_integer())
+    return to_x.size == to_y.size && to_x.is_signed == to_y.is_signed &&
+           to_x.is_char == to_y.is_char;
   return to_x.name == to_y.name;
 }
 

@@ -218,16 +218,27 @@ ExprId Checker::inline_use(const Symbol& symbol, const std::vector<ast::ExprId>&
   return convert(result, symbol.type);
 }
 
+/* The clause's first description, all of its elements. */
+std::string Checker::shown_description() const {
+  const ProbeDesc& desc = clause_->descs.front();
+  return desc.provider + ":" + desc.module + ":" + desc.function + ":" + desc.name;
+}
+
 /* args[N]: the N-th argument as the probe declares it. All probes that the clause may match have to
  * agree about it. */
 ExprId Checker::args_element(const ast::Expr& expr) {
+  ExprId at = expr.args.size() == 1 ? value(expr.args[0]) : ExprId();
+  if (!at.valid())
+    raise(Tag::D_PROTO_LEN, expr.loc,
+          "args[ ] prototype mismatch: " + std::to_string(expr.args.size()) +
+              " args passed, 1 expected");
+  if (!is_constant(at) || !type(at).is_integer())
+    raise(Tag::D_PROTO_ARG, expr.loc,
+          "args[ ] argument #1 is incompatible with prototype:\n\tprototype: integer constant\n"
+          "\t argument: " +
+              type_name(at));
   if (!clause_)
     raise(Tag::D_ARGS_NONE, expr.loc, "args[ ] may not be referenced outside of a probe clause");
-  ExprId at = expr.args.size() == 1 ? value(expr.args[0]) : ExprId();
-  if (at.valid() && !type(at).is_integer())
-    raise(Tag::D_PROTO_ARG, expr.loc, "args[ ] index must be an integer, not " + type_name(at));
-  if (!at.valid() || !is_constant(at))
-    raise(Tag::D_ARGS_TYPE, expr.loc, "args[ ] index must be an integer constant");
   uses_name("associative array", "args", expr.loc);
   uint64_t number = out_[at].value;
   std::string found;
@@ -264,18 +275,16 @@ ExprId Checker::args_element(const ast::Expr& expr) {
         consider(number < info->nargs ? info->args[number].type : nullptr);
     }
   }
-  if (!matched && missing && !others)
-    raise(Tag::D_ARGS_IDX, expr.loc,
-          "index " + std::to_string(number) + " is out of range for args[ ]");
   if (!matched)
-    raise(Tag::D_ARGS_NONE, expr.loc,
-          "args[ ] may not be referenced because the probe has no typed arguments",
+    raise(Tag::D_ARGS_IDX, expr.loc,
+          "index " + std::to_string(number) + " is out of range for " + shown_description() +
+              " args[ ]",
           "arg0 to arg9 are the untyped arguments");
   if (missing || different || others)
-    raise(
-        Tag::D_ARGS_MULTI, expr.loc,
-        "args[ ] may not be referenced because probe description matches an unstable set of probes",
-        "arg" + std::to_string(number) + " has the same value, untyped");
+    raise(Tag::D_ARGS_MULTI, expr.loc,
+          "args[ ] may not be referenced because probe description " + shown_description() +
+              " matches an unstable set of probes",
+          "arg" + std::to_string(number) + " has the same value, untyped");
   ExprId raw = builtin(Builtin::Arg, number, expr.loc);
   return convert(raw, named_type(found));
 }

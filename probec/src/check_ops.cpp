@@ -94,9 +94,6 @@ ExprId Checker::expression(ast::ExprId id) {
       return identifier(expr);
     case ast::ExprKind::Aggregation: {
       /* Typed void: every operator refuses it in its own words. */
-      if (!find_aggregation(expr.text).valid())
-        raise(Tag::D_IDENT_UNDEF, expr.loc,
-              "failed to resolve @" + expr.text + ": Unknown variable name");
       Expr made;
       made.kind = ExprKind::Call;
       made.loc = expr.loc;
@@ -268,7 +265,7 @@ ExprId Checker::additive(Op op, ExprId a, ExprId b, Location loc) {
   if (type(b).is_string() && type(a).is_integer() && op == Op::Add)
     b = convert(b, out_.types.host_char_pointer);
   bool pa = type(a).is_pointer(), pb = type(b).is_pointer();
-  if (!pa && !pb) return arithmetic(op, a, b, loc);
+  if (type(a).is_integer() && type(b).is_integer()) return arithmetic(op, a, b, loc);
   auto step = [&](ExprId pointer) -> uint64_t {
     const Type& target = out_.types[type(pointer).target];
     if (target.kind == TypeKind::Void || target.kind == TypeKind::Function)
@@ -303,7 +300,7 @@ ExprId Checker::additive(Op op, ExprId a, ExprId b, Location loc) {
           "operands have incompatible types: \"" + type_name(a) + "\" - \"" + type_name(b) + "\"");
     std::swap(a, b);
   }
-  if (!type(b).is_integer())
+  if ((!pa && !pb) || !type(b).is_integer())
     raise(Tag::D_OP_INCOMPAT, loc,
           "operands have incompatible types: \"" + type_name(a) + "\" " + spelling_of(op) + " \"" +
               type_name(b) + "\"");
@@ -381,9 +378,7 @@ ExprId Checker::comparison(Op op, ExprId a, ExprId b, Location loc) {
   }
   a = decay(a);
   b = decay(b);
-  bool mixed = (type(a).is_pointer() && type(b).is_integer()) ||
-               (type(b).is_pointer() && type(a).is_integer());
-  if (!mixed && !compatible_pointers(a, b))
+  if (!compatible_pointers(a, b))
     raise(Tag::D_OP_INCOMPAT, loc,
           "operands have incompatible types: \"" + type_name(a) + "\" " + spelling_of(op) + " \"" +
               type_name(b) + "\"");

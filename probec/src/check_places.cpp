@@ -163,6 +163,16 @@ ExprId Checker::member_of(ExprId place, const std::string& name, Location loc, c
 }
 
 ExprId Checker::member(const ast::Expr& expr) {
+  /* A name that stands for an integer is one already when the operator is looked at. */
+  const Symbol* named = find(expr.text);
+  bool constant = named && sources_[expr.loc.source].kind != SourceKind::Library &&
+                  (named->kind == SymbolKind::Constant ||
+                   (named->kind == SymbolKind::Inline &&
+                    tree_[tree_.declarations[named->index].value].kind == ast::ExprKind::Integer));
+  if (constant)
+    raise(Tag::D_OP_IDENT, expr.loc,
+          std::string("operator ") + (expr.arrow ? "->" : ".") +
+              " must be followed by an identifier");
   if (const ast::Expr* xlate = xlate_expression(expr.a)) return translate_member(*xlate, expr);
   ExprId a = value(expr.a);
   if (expr.arrow) {
@@ -208,10 +218,9 @@ ExprId Checker::subscript(ExprId a, ExprId b, Location loc) {
   if (of.kind != TypeKind::Array && !of.is_pointer() && !of.is_string()) {
     if (of.is_integer() && (type(b).is_pointer() || type(b).kind == TypeKind::Array))
       return subscript(b, a, loc);
-    raise(Tag::D_OP_PTR, loc, "operator [ ] may not be applied to a value of type " + type_name(a));
+    return dereference(additive(Op::Add, a, b, loc), loc); /* says why not */
   }
-  if (!type(b).is_integer())
-    raise(Tag::D_ARR_BADREF, loc, "array index must be an integer, not " + type_name(b));
+  if (!type(b).is_integer()) return additive(Op::Add, a, b, loc); /* says why not */
   if (of.is_pointer()) return dereference(additive(Op::Add, a, b, loc), loc);
   if (of.kind == TypeKind::Array && of.complete && is_constant(b) && out_[b].value >= of.count &&
       !(out_[a].kind == ExprKind::Variable && out_[out_[a].variable].associative))

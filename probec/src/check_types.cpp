@@ -227,7 +227,7 @@ TypeId Checker::struct_body(TypeId id, const ast::Type& t) {
       raise(Tag::D_DECL_INCOMPLETE, decl.loc,
             "incomplete struct/union/enum " + type.name + ": " + decl.name);
     if (decl.name.empty() && !decl.width.valid() && !type.is_sou())
-      raise(Tag::D_DECL_USELESS, decl.loc, "useless declaration");
+      raise(Tag::D_DECL_MNAME, decl.loc, "member declaration has no name");
     for (const Member& other : members)
       if (!decl.name.empty() && other.name == decl.name)
         raise(Tag::D_DECL_MNAME, decl.loc, "duplicate member name: " + decl.name);

@@ -99,7 +99,7 @@ void Checker::declaration(const ast::Declaration& decl, uint32_t index) {
     bool takes = type.kind == ast::TypeKind::Assoc || type.kind == ast::TypeKind::Function;
     TypeId result = type_of(takes ? type.target : decl.type);
     if (out_.types[result].kind == TypeKind::Void)
-      raise(Tag::D_DECL_VOIDOBJ, decl.loc, "cannot declare inline of void type: " + decl.name);
+      raise(Tag::D_DECL_VOIDOBJ, decl.loc, "cannot declare void inline: " + decl.name);
     const Attributes around = std::exchange(least_, kMostStable);
     check_inline(decl, result);
     declared_.try_emplace(decl.name, least_); /* unless a #pragma says what it is */
@@ -157,11 +157,15 @@ void Checker::declaration(const ast::Declaration& decl, uint32_t index) {
       keys.push_back(id);
     }
   }
+  auto same_types = [&](const std::vector<TypeId>& a, const std::vector<TypeId>& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [&](TypeId x, TypeId y) { return out_.types.same(x, y); });
+  };
   VariableId known = find_variable(scope, decl.name);
   if (known.valid()) {
     const Variable& variable = out_[known];
     if (!out_.types.same(variable.type, of) || variable.associative != associative ||
-        variable.keys.size() != keys.size())
+        !same_types(variable.keys, keys))
       raise(Tag::D_DECL_IDRED, decl.loc, "identifier redeclared: " + decl.name);
     return;
   }
@@ -196,7 +200,7 @@ void Checker::check_inline(const ast::Declaration& decl, TypeId result) {
   }
   ExprId value = expression(decl.value);
   inlines_.pop_back();
-  if (!assignable(value, result) && !castable(value, result))
+  if (!assignable(value, result))
     raise(Tag::D_OP_INCOMPAT, decl.loc,
           "inline " + decl.name + " definition uses incompatible types: \"" +
               out_.types.name(result) + "\" = \"" + type_name(value) + "\"");
@@ -208,9 +212,6 @@ void Checker::provider(const ast::Provider& provider) {
 }
 
 void Checker::aggregation_statement(const ast::Expr& expr) {
-  if (!expr.keyed && !find_aggregation(expr.text).valid())
-    raise(Tag::D_IDENT_UNDEF, expr.loc,
-          "failed to resolve @" + expr.text + ": Unknown variable name");
   raise(Tag::D_AGG_NULL, expr.loc, "expression has null effect: @" + expr.text,
         "assign it an aggregating function: @" + expr.text + " = count();");
 }
@@ -235,34 +236,13 @@ void Checker::clause(const ast::Clause& clause) {
   start_stability(clause, made);
   made.has_body = std::any_of(clause.body.begin(), clause.body.end(), /* { } is as good as none */
                               [&](ast::StmtId s) { return tree_[s].kind != ast::StmtKind::Empty; });
-  /* A variable may be first assigned in the actions and still decide about them: /!seen/ { seen = 1; }.
-   * If the predicate names an unknown one, it is looked at again after the actions. */
-  bool later = false;
-  auto predicate = [&] {
-    region_ = "predicate";
-    made.predicate = condition(expression(clause.predicate), tree_[clause.predicate].loc,
-                               Tag::D_PRED_SCALAR, "predicate result must be of scalar type");
-  };
   if (clause.predicate.valid()) {
-    try {
-      predicate();
-    } catch (const CompileError& error) {
-      Tag tag = error.diagnostic.tag;
-      if (tag != Tag::D_IDENT_UNDEF && tag != Tag::D_VAR_UNDEF && tag != Tag::D_OP_PTR) throw;
-      inlines_.clear();
-      expanding_ = 0;
-      later = true;
-    }
+    region_ = "predicate";
+    made.predicate = condition(expression(clause.predicate), clause.loc, Tag::D_PRED_SCALAR,
+                               "predicate result must be of scalar type");
   }
   region_ = "action list";
-  try {
-    made.body = block(clause.body);
-  } catch (const CompileError& error) {
-    if (later) predicate(); /* its own error comes first */
-    region_ = "action list";
-    throw;
-  }
-  if (later) predicate();
+  made.body = block(clause.body);
   made.statements = made.has_body ? least_ : minimum(least_, kStableCommon);
   made.speculates = speculated_;
   made.commits = committed_;

@@ -32,8 +32,7 @@ void parse_integer(std::string_view text, Token& token, bool from_macro) {
     if (digit >= base) {
       if (!is_digit(c)) break;
       raise(Tag::D_INT_DIGIT, token.loc,
-            std::string("invalid digit ") + c + " in base " + std::to_string(base) +
-                " integer constant");
+            "constant " + std::string(all) + " contains invalid digit " + c);
     }
     overflow |= __builtin_mul_overflow(value, uint64_t(base), &value);
     overflow |= __builtin_add_overflow(value, uint64_t(digit), &value);
@@ -54,9 +53,10 @@ void parse_integer(std::string_view text, Token& token, bool from_macro) {
   if (overflow) {
     if (from_macro)
       raise(Tag::D_MACRO_OFLOW, token.loc,
-            "macro argument " + std::string(all) + " is too large for an integer");
+            "macro argument constant " + std::string(all) + " results in integer overflow");
     raise(Tag::D_INT_OFLOW, token.loc,
-          "integer constant " + std::string(all) + " cannot be represented in any built-in type");
+          "integer constant " + std::string(all) +
+              " cannot be represented in any built-in integral type");
   }
   token.value = value;
 }

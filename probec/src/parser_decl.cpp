@@ -58,6 +58,20 @@ Parser::Specifiers Parser::specifiers(bool storage_allowed) {
   bool seen_type = false;
   bool userland = false;
   ast::TypeId made;
+  /* unsigned, long: for the words of C's integers only */
+  auto attributes_fit = [&] {
+    constexpr uint32_t kAttributes =
+        ast::kSigned | ast::kUnsigned | ast::kShort | ast::kLong | ast::kLongLong;
+    if (type.bits == 0 || (type.bits & ~kAttributes) != 0) return false;
+    if (type.bits & (ast::kSigned | ast::kUnsigned))
+      raise(Tag::D_DECL_SIGNINT, peek().loc,
+            "invalid type declaration: signed and unsigned may only be used with integer type");
+    if (type.bits & (ast::kLong | ast::kLongLong))
+      raise(Tag::D_DECL_LONGINT, peek().loc,
+            "invalid type declaration: long and long long may only be used with integer or "
+            "floating-point type");
+    return false;
+  };
   auto combine_error = [&]() { raise(Tag::D_DECL_COMBO, peek().loc, "invalid type combination"); };
   while (peek().kind == TokenKind::Ident) {
     const std::string word = own_name(peek().text);
@@ -72,7 +86,7 @@ Parser::Specifiers Parser::specifiers(bool storage_allowed) {
       type.bits |= bit;
       seen_type = true;
     } else if (word == "struct" || word == "union" || word == "enum") {
-      if (seen_type) combine_error();
+      if (seen_type && !attributes_fit()) combine_error();
       take();
       made = word == "enum"
                  ? enumeration()
@@ -91,7 +105,13 @@ Parser::Specifiers Parser::specifiers(bool storage_allowed) {
       out.storage = storage;
     } else if (word == "inline" && storage_allowed) {
       out.is_inline = true;
-    } else if (!seen_type && type_names_.contains(word)) {
+    } else if (seen_type && type_names_.contains(word)) {
+      /* A type's name after a type: a variable may be called that, another type may not. */
+      if (!made.valid()) attributes_fit();
+      if (out.storage == ast::Storage::Typedef)
+        raise(Tag::D_DECL_IDRED, peek().loc, "identifier redeclared: " + word);
+      break;
+    } else if (type_names_.contains(word)) {
       type.kind = ast::TypeKind::Named;
       type.name = word;
       take();
@@ -121,6 +141,8 @@ ast::TypeId Parser::aggregate(ast::TypeKind kind) {
   if (peek().kind == TokenKind::Ident && !is_keyword(peek().text))
     type.name = own_name(take().text);
   if (accept(TokenKind::LeftBrace)) {
+    if (type.name.find('`') != std::string::npos)
+      raise(Tag::D_DECL_SCOPE, type.loc, "D scoping operator may not be used in a type name");
     type.defines = true;
     while (!accept(TokenKind::RightBrace)) {
       Specifiers base = specifiers(false);
@@ -247,6 +269,9 @@ Parser::Declarator Parser::declarator(ast::TypeId base, bool name_required) {
   }
   if (peek().kind == TokenKind::Ident && !is_keyword(peek().text)) {
     out.name = take().text;
+    if (type_names_.contains(out.name) && peek().kind == TokenKind::Ident &&
+        !is_keyword(peek().text))
+      raise(Tag::D_DECL_IDENT, peek().loc, "old-style declaration or incorrect type specified");
     if (out.name.find('`') != std::string::npos)
       raise(Tag::D_DECL_SCOPE, out.loc, "cannot specify scope in a declaration: " + out.name);
   } else if (name_required) {

@@ -143,7 +143,18 @@ ast::ExprId Parser::assignment() {
   expr.op = op;
   expr.a = left;
   expr.b = assignment();
+  forbid_zero(op, expr.b, expr.loc);
   return add(std::move(expr));
+}
+
+/* Known while the text is read, whatever is divided. */
+void Parser::forbid_zero(Op op, ast::ExprId divisor, Location loc) {
+  const ast::Expr& by = tree_[divisor];
+  if ((op != Op::Divide && op != Op::Remainder) || by.kind != ast::ExprKind::Integer ||
+      by.value != 0)
+    return;
+  loc.shown = reading_line();
+  raise(Tag::D_DIV_ZERO, loc, "expression contains division by zero");
 }
 
 ast::ExprId Parser::conditional() {
@@ -168,6 +179,7 @@ ast::ExprId Parser::binary(int level) {
     expr.op = op.op;
     expr.a = left;
     expr.b = binary(level + 1);
+    forbid_zero(op.op, expr.b, expr.loc);
     left = add(std::move(expr));
   }
 }
@@ -246,6 +258,7 @@ ast::ExprId Parser::postfix() {
     switch (peek().kind) {
       case TokenKind::LeftBracket: {
         take();
+        if (peek().kind == TokenKind::RightBracket) syntax_error(peek());
         std::vector<ast::ExprId> args = arguments(TokenKind::RightBracket);
         ast::Expr& of = tree_.exprs[left.value];
         if (of.kind == ast::ExprKind::Aggregation && !of.keyed) {

@@ -96,6 +96,7 @@ class Checker {
   ExprId variable(VariableId id, Location loc);
   ExprId builtin(Builtin which, uint64_t number, Location loc);
   ExprId args_element(const ast::Expr& expr);
+  [[nodiscard]] std::string shown_description() const;
   ExprId array_variable(const ast::Expr& expr, VariableId id);
   ExprId inline_use(const Symbol& symbol, const std::vector<ast::ExprId>& args, Location loc,
                     bool called);

@@ -92,6 +92,7 @@ class Parser {
   ast::ExprId primary();
   std::vector<ast::ExprId> arguments(TokenKind close);
   ast::ExprId add(ast::Expr expr);
+  void forbid_zero(Op op, ast::ExprId divisor, Location loc);
 
   /* tokens */
   const Token& peek(size_t ahead = 0);

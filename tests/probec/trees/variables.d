@@ -25,7 +25,7 @@ syscall:::entry
 }
 
 syscall:::return
-/self->start[probefunc] && seen == 0/
+/self->start[probefunc]/
 {
 	seen = 1;
 	@[probefunc] = avg(timestamp - self->start[probefunc]);

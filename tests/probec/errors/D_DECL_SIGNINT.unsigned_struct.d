@@ -1,0 +1,2 @@
+/* expect: probec: failed to compile script D_DECL_SIGNINT.unsigned_struct.d: [D_DECL_SIGNINT] line 2: invalid type declaration: signed and unsigned may only be used with integer type */
+unsigned struct s x; BEGIN { }

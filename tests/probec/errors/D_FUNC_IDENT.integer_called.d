@@ -1,0 +1,2 @@
+/* expect: probec: failed to compile script D_FUNC_IDENT.integer_called.d: [D_FUNC_IDENT] line 2: function designator is not of function type */
+BEGIN { 1(2); }

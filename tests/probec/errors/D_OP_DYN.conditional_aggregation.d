@@ -1,0 +1,2 @@
+/* expect: probec: failed to compile script D_OP_DYN.conditional_aggregation.d: [D_OP_DYN] line 2: operator ?: operands cannot be of dynamic type */
+BEGIN { @a = count(); x = 1 ? @a : @a; }

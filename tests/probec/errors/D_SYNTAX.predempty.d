@@ -1,0 +1,2 @@
+/* expect: probec: failed to compile script D_SYNTAX.predempty.d: [D_SYNTAX] line 2: expected predicate and/or actions following probe description */
+BEGIN // { }

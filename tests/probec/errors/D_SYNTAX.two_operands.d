@@ -1,0 +1,2 @@
+/* expect: probec: failed to compile script D_SYNTAX.two_operands.d: [D_SYNTAX] line 2: syntax error near "1" */
+BEGIN { trace("a" 1); }
