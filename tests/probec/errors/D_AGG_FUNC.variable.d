@@ -1,0 +1,2 @@
+/* expect: probec: failed to compile script D_AGG_FUNC.variable.d: [D_AGG_FUNC] line 2: @a must be assigned the result of an aggregating function */
+BEGIN { x = 1; @a = x; }

@@ -1,0 +1,2 @@
+/* expect: probec: failed to compile script D_DREC_COMM.stack.d: [D_DREC_COMM] line 2: data-recording actions may not follow commit( ) */
+BEGIN { commit(1); stack(); }

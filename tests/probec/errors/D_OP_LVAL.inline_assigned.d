@@ -1,0 +1,2 @@
+/* expect: probec: failed to compile script D_OP_LVAL.inline_assigned.d: [D_OP_LVAL] line 2: operator = requires modifiable lvalue as an operand */
+inline int x = 1; BEGIN { x = 2; }

@@ -1,0 +1,2 @@
+/* expect: probec: failed to compile script D_PROTO_LEN.trunc_none.d: [D_PROTO_LEN] line 2: trunc( ) prototype mismatch: 0 args passed, at least 1 expected */
+BEGIN { trunc(); }

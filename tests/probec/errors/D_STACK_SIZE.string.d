@@ -1,0 +1,2 @@
+/* expect: probec: failed to compile script D_STACK_SIZE.string.d: [D_STACK_SIZE] line 2: stack( ) size must be a non-zero positive integral constant expression */
+BEGIN { stack("a"); }

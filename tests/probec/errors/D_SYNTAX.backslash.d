@@ -1,0 +1,2 @@
+/* expect: probec: failed to compile script D_SYNTAX.backslash.d: [D_SYNTAX] line 2: syntax error near "\" */
+BEGIN { x = \ 1; }
