@@ -71,6 +71,7 @@ void Checker::check_declarations() {
 void Checker::check_clauses() {
   check_declarations();
   for (; next_clause_ < tree_.clauses.size(); ++next_clause_) clause(tree_.clauses[next_clause_]);
+  region_ = "";
 }
 
 void Checker::check_called(const std::string& name, Location loc) {
