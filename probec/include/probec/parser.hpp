@@ -52,6 +52,10 @@ class Parser {
     ast::Storage storage = ast::Storage::None;
     bool is_inline = false;
     Location loc;
+    /* The name that is declared, if it was read as one of the specifiers: in `int size_t;` the last
+     * type name is what is declared. */
+    std::string name;
+    Location name_loc;
   };
   Specifiers specifiers(bool storage_allowed);
   bool starts_type(const Token& token) const;
@@ -62,7 +66,9 @@ class Parser {
     ast::TypeId type;
     Location loc;
   };
-  Declarator declarator(ast::TypeId base, bool name_required);
+  /* given: a name that the specifiers have swallowed. */
+  Declarator declarator(const Specifiers& base, bool name_required);
+  Declarator declarator(ast::TypeId base, bool name_required, const Specifiers* given = nullptr);
   ast::TypeId suffixes(ast::TypeId base);
   void parameters(ast::Type& type, TokenKind close);
   ast::TypeId type_name();
