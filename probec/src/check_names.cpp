@@ -148,9 +148,7 @@ ExprId Checker::identifier(const ast::Expr& expr) {
        ++frame)
     for (size_t i = 0; i < frame->names->size(); ++i)
       if ((*frame->names)[i] == expr.text) return frame->values[i];
-  if (expr.text.find('`') != std::string::npos)
-    raise(Tag::D_IDENT_UNDEF, expr.loc, "failed to resolve " + expr.text + ": Unknown symbol name",
-          "kernel and module symbols need a Linux guest");
+  if (expr.text.find('`') != std::string::npos) return kernel_symbol(expr.text, expr.loc);
   const Symbol* symbol = find(expr.text);
   if (!symbol)
     raise(Tag::D_IDENT_UNDEF, expr.loc,
@@ -183,6 +181,27 @@ ExprId Checker::identifier(const ast::Expr& expr) {
       break;
   }
   raise(Tag::D_IDENT_BADREF, expr.loc, expr.text + " may not be used in an expression");
+}
+
+/* module`name, or `name: a place in the kernel's memory, of the type that the kernel's types say. */
+ExprId Checker::kernel_symbol(const std::string& text, Location loc) {
+  size_t quote = text.rfind('`');
+  std::string module = text.substr(0, quote), name = text.substr(quote + 1);
+  std::optional<TypeSource::Symbol> symbol;
+  if (kernel_) symbol = kernel_->find_symbol(module, name, out_.types);
+  if (!symbol)
+    raise(Tag::D_IDENT_UNDEF, loc, "failed to resolve " + text + ": Unknown symbol name",
+          kernel_ ? "" : "kernel and module symbols need a Linux guest");
+  if (!symbol->type.valid() || out_.types[symbol->type].kind == TypeKind::Void)
+    raise(Tag::D_SYM_NOTYPES, loc,
+          "no symbolic type information is available for " + (module.empty() ? "vmlinux" : module) +
+              "`" + name + ": No type information available for symbol");
+  Expr place;
+  place.kind = ExprKind::Dereference;
+  place.loc = loc;
+  place.a = integer(symbol->address, out_.types.pointer_to(symbol->type), loc);
+  place.type = symbol->type;
+  return add(place);
 }
 
 ExprId Checker::inline_use(const Symbol& symbol, const std::vector<ast::ExprId>& args, Location loc,

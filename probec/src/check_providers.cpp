@@ -46,6 +46,7 @@ void Checker::provider(const ast::Provider& decl) {
   if (std::isdigit(static_cast<unsigned char>(decl.name.back())))
     raise(Tag::D_PROV_BADNAME, decl.loc, "provider name may not end with a digit: " + decl.name);
   DeclaredProvider made;
+  ProviderDeclaration shown{decl.name, {}};
   auto before = providers_.find(decl.name);
   for (const ast::ProviderProbe& probe : decl.probes) {
     std::string name = hyphenated(probe.name);
@@ -63,10 +64,16 @@ void Checker::provider(const ast::Provider& decl) {
                   (known ? " has other arguments" : " is defined in redeclaration but not in") +
                   (known ? " than in previous declaration" : " previous declaration"));
     }
+    shown.probes.push_back({name, {}});
+    for (ast::TypeId parameter : probe.parameters)
+      if (TypeId type = type_of(parameter); out_.types[type].kind != TypeKind::Void)
+        shown.probes.back().arguments.push_back(type);
     if (!made.probes.emplace(name, std::move(arguments)).second)
       raise(Tag::D_PROV_PRDUP, probe.loc, "probe multiply defined: " + decl.name + ":" + name);
   }
-  if (before == providers_.end()) providers_.emplace(decl.name, std::move(made));
+  if (before != providers_.end()) return;
+  providers_.emplace(decl.name, std::move(made));
+  if (owner_at(decl.loc) == Owner::Program) out_.providers.push_back(std::move(shown));
 }
 
 std::vector<Checker::ProbeArgument> Checker::probe_arguments(const ast::ProviderProbe& probe,

@@ -33,9 +33,10 @@ TypeId Checker::base_type(const ast::Type& t) {
     if (bits & (kSigned | kUnsigned))
       bad(Tag::D_DECL_SIGNINT,
           "invalid type declaration: signed and unsigned may only be used with integer type");
-    if ((bits & kShort) || ((bits & kLong) && (bits & kFloat)))
-      bad(Tag::D_DECL_LONGINT,
-          "invalid type declaration: short and long may only be used with integer type");
+    if ((bits & (kShort | kLongLong)) || ((bits & kLong) && (bits & kFloat)))
+      raise(Tag::D_TYPE_ERR, t.loc,
+            std::string("failed to resolve type ") + (bits & kShort ? "short " : "long ") +
+                (bits & kFloat ? "float" : "double") + ": Unknown type name");
     if (bits & (kChar | kInt | kBool)) bad(Tag::D_DECL_COMBO, "invalid type combination");
     const char* name = bits & kFloat ? "float" : bits & kLong ? "long double" : "double";
     if (auto found = structs_.find(std::string("=") + name); found != structs_.end())
@@ -57,7 +58,8 @@ TypeId Checker::base_type(const ast::Type& t) {
     return bits & kUnsigned ? types.uchar_type : types.char_type;
   }
   if (bits & kBool) {
-    if (modifiers || (bits & kInt)) bad(Tag::D_DECL_COMBO, "invalid type combination");
+    if (modifiers) bad(Tag::D_TYPE_ERR, "failed to resolve type _Bool: Unknown type name");
+    if (bits & kInt) bad(Tag::D_DECL_COMBO, "invalid type combination");
     return types.bool_type;
   }
   bool no_sign = bits & kUnsigned;
@@ -92,6 +94,13 @@ TypeId Checker::type_of(ast::TypeId id) {
         break;
       }
       auto found = globals_.find(t.name);
+      if (found == globals_.end() && kernel_) {
+        made = kernel_->find_typedef(t.name, out_.types);
+        if (made.valid()) {
+          globals_.emplace(t.name, Symbol{SymbolKind::Typedef, 0, 0, made, Owner::C});
+          break;
+        }
+      }
       if (found == globals_.end() || found->second.kind != SymbolKind::Typedef)
         raise(Tag::D_TYPE_ERR, t.loc,
               "failed to resolve type of " + t.name + ": Unknown type name");
@@ -166,8 +175,10 @@ TypeId Checker::tagged_type(const ast::Type& t) {
   const char* keyword = t.kind == ast::TypeKind::Struct ? "struct " : is_enum ? "enum " : "union ";
   TypeId id;
   auto found = t.name.empty() ? tags.end() : tags.find(t.name);
-  if (found != tags.end() && t.defines && c_types_.contains(found->second.value) &&
-      owner_at(t.loc) != Owner::C) {
+  /* C's, or the kernel's that somebody has already looked into. */
+  bool anew = found != tags.end() && t.defines && owner_at(t.loc) != Owner::C &&
+              c_types_.contains(found->second.value) && out_.types.edit(found->second).complete;
+  if (anew) {
     tags.erase(found); /* C's, declared anew */
     found = tags.end();
   }
@@ -180,16 +191,18 @@ TypeId Checker::tagged_type(const ast::Type& t) {
                                                 : TypeKind::Union;
     type.name = keyword + (t.name.empty() ? std::string("(anon)") : t.name);
     type.complete = false;
+    type.deferred = !t.defines && !t.name.empty();
     if (is_enum) {
       type.size = type.align = 4;
       type.is_signed = true;
     }
     id = out_.types.add(std::move(type));
     if (!t.name.empty()) tags.emplace(t.name, id);
-    if (owner_at(t.loc) == Owner::C) c_types_.insert(id.value);
+    if (owner_at(t.loc) == Owner::C || !t.defines) c_types_.insert(id.value);
   }
   if (!t.defines) return id;
-  if (out_.types[id].complete)
+  if (owner_at(t.loc) != Owner::C) c_types_.erase(id.value);
+  if (out_.types.edit(id).complete)
     raise(Tag::D_DECL_TYPERED, t.loc, "type redeclared: " + out_.types[id].name);
   return is_enum ? enum_body(id, t) : struct_body(id, t);
 }

@@ -6,8 +6,8 @@
 namespace hp::probec {
 
 Checker::Checker(const ast::Tree& tree, const std::vector<Source>& sources, const Options& options,
-                 CheckedProgram& out)
-    : tree_(tree), sources_(sources), options_(options), out_(out) {
+                 TypeSource* kernel, CheckedProgram& out)
+    : tree_(tree), sources_(sources), options_(options), kernel_(kernel), out_(out) {
   static constexpr const char* kBuiltins[] = {
 #define HP_BUILTIN(id, name, type) name,
 #include "probec/builtins.def"
@@ -152,7 +152,8 @@ void Checker::declaration(const ast::Declaration& decl, uint32_t index) {
   if (known.valid()) {
     const Variable& variable = out_[known];
     if (!out_.types.same(variable.type, of) || variable.associative != associative ||
-        variable.keys.size() != keys.size())
+        !std::equal(variable.keys.begin(), variable.keys.end(), keys.begin(), keys.end(),
+                    [&](TypeId a, TypeId b) { return out_.types.same(a, b); }))
       raise(Tag::D_DECL_IDRED, decl.loc, "identifier redeclared: " + decl.name);
     return;
   }
@@ -229,7 +230,7 @@ void Checker::check_inline(const ast::Declaration& decl, TypeId result) {
   }
   ExprId value = expression(decl.value);
   inlines_.pop_back();
-  if (!assignable(value, result) && !castable(value, result))
+  if (!assignable(value, result))
     raise(Tag::D_OP_INCOMPAT, decl.loc,
           "inline " + decl.name + " definition uses incompatible types: \"" +
               out_.types.name(result) + "\" = \"" + type_name(value) + "\"");

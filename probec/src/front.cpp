@@ -89,6 +89,8 @@ tl::expected<CheckedProgram, Diagnostic> check(CompileInput& input) {
                   [](const ast::Item& item) { return item.kind == ast::ItemKind::Clause; });
     tree.library_items = tree.items.size();
     parser.set_options(input.options);
+    parser.set_kernel(input.kernel);
+    program.types.set_source(input.kernel);
     std::vector<Ending> endings;
     for (uint32_t i = 0; i < given; ++i) {
       const size_t clauses = tree.clauses.size();
@@ -97,7 +99,7 @@ tl::expected<CheckedProgram, Diagnostic> check(CompileInput& input) {
       endings.push_back({parser.end(), tree.clauses.size() == clauses, macros.extraneous()});
     }
     if (input.parsed) *input.parsed = dump(tree, sources);
-    Checker checker(tree, sources, *input.options, program);
+    Checker checker(tree, sources, *input.options, input.kernel, program);
     try {
       checker.check_items();
     } catch (CompileError& error) {
@@ -110,6 +112,7 @@ tl::expected<CheckedProgram, Diagnostic> check(CompileInput& input) {
     if (error.diagnostic.region.empty()) error.diagnostic.region = parser.region();
     return fail_with(std::move(error.diagnostic));
   }
+  program.types.set_source(nullptr);
   settle_options(*input.options, program);
   return program;
 }

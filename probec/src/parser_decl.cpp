@@ -43,9 +43,11 @@ ast::Storage storage_of(std::string_view word) {
 
 }  // namespace
 
-/* D`name is the name that the program itself declared. */
-static std::string own_name(const std::string& word) {
-  return word.starts_with("D`") ? word.substr(2) : word;
+/* The name of a type without its scope: D`name is what the program itself declared, vmlinux`name the
+ * kernel's. */
+std::string Parser::own_name(const std::string& word) const {
+  std::string own = word.substr(word.rfind('`') + 1);
+  return type_names_.contains(own) || word.starts_with("D`") ? own : word;
 }
 
 bool Parser::starts_type(const Token& token) const {
@@ -53,6 +55,17 @@ bool Parser::starts_type(const Token& token) const {
   const std::string word = own_name(token.text);
   return base_bit(word) != 0 || is_qualifier(word) || word == "struct" || word == "union" ||
          word == "enum" || word == "userland" || type_names_.contains(word);
+}
+
+/* A name that can only be a type's where it stands, and that the program does not declare. */
+bool Parser::is_kernel_type(size_t ahead) {
+  const Token& token = peek(ahead);
+  if (!kernel_ || token.kind != TokenKind::Ident || is_keyword(token.text)) return false;
+  std::string word = token.text.substr(token.text.rfind('`') + 1);
+  if (type_names_.contains(word)) return true;
+  if (word.empty() || names_.contains(word) || !kernel_->has_typedef(word)) return false;
+  type_names_.insert(std::move(word));
+  return true;
 }
 
 Parser::Specifiers Parser::specifiers(bool storage_allowed) {
@@ -64,6 +77,7 @@ Parser::Specifiers Parser::specifiers(bool storage_allowed) {
   ast::TypeId made;
   auto combine_error = [&]() { raise(Tag::D_DECL_COMBO, peek().loc, "invalid type combination"); };
   while (peek().kind == TokenKind::Ident) {
+    if (!seen_type && !storage_allowed) (void)is_kernel_type(0);
     const std::string word = own_name(peek().text);
     if (uint32_t bit = base_bit(word)) {
       if (made.valid() && bit & (ast::kSigned | ast::kUnsigned))
@@ -149,8 +163,9 @@ ast::TypeId Parser::aggregate(ast::TypeKind kind) {
   ast::Type type;
   type.kind = kind;
   type.loc = peek().loc;
-  if (peek().kind == TokenKind::Ident && !is_keyword(peek().text))
-    type.name = own_name(take().text);
+  if (peek().kind == TokenKind::Ident && !is_keyword(peek().text)) type.name = take().text;
+  if (peek().kind != TokenKind::LeftBrace || type.name.starts_with("D`"))
+    type.name = type.name.substr(type.name.rfind('`') + 1); /* wherever it is declared */
   if (accept(TokenKind::LeftBrace)) {
     if (type.name.find('`') != std::string::npos)
       raise(Tag::D_DECL_SCOPE, type.loc,
@@ -326,6 +341,7 @@ void Parser::declaration() {
       decl.name = d.name;
       decl.type = d.type;
       decl.loc = d.loc;
+      names_.insert(d.name);
       if (decl.storage == ast::Storage::Typedef) type_names_.insert(d.name);
       if (decl.is_inline) {
         expect(TokenKind::Assign);

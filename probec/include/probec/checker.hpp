@@ -16,13 +16,15 @@
 #include "probec/ast.hpp"
 #include "probec/lexer.hpp"
 #include "probec/options.hpp"
+#include "probec/type_source.hpp"
 
 namespace hp::probec {
 
 class Checker {
  public:
+  /* kernel: may be null. */
   Checker(const ast::Tree& tree, const std::vector<Source>& sources, const Options& options,
-          CheckedProgram& out);
+          TypeSource* kernel, CheckedProgram& out);
 
   /* Checks all items of the tree. Throws CompileError. */
   void check_items();
@@ -106,6 +108,7 @@ class Checker {
   VariableId declare_variable(Scope scope, const std::string& name, TypeId type, Location loc);
   ExprId identifier(const ast::Expr& expr);
   ExprId variable(VariableId id, Location loc);
+  ExprId kernel_symbol(const std::string& text, Location loc);
   ExprId builtin(Builtin which, uint64_t number, Location loc);
   ExprId array_variable(const ast::Expr& expr, VariableId id);
   ExprId inline_use(const Symbol& symbol, const std::vector<ast::ExprId>& args, Location loc,
@@ -251,6 +254,7 @@ class Checker {
   const ast::Tree& tree_;
   const std::vector<Source>& sources_;
   const Options& options_;
+  TypeSource* kernel_;
   CheckedProgram& out_;
   const char* region_ = "";
 

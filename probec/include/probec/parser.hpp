@@ -11,6 +11,7 @@
 #include "probec/ast.hpp"
 #include "probec/lexer.hpp"
 #include "probec/options.hpp"
+#include "probec/type_source.hpp"
 
 namespace hp::probec {
 
@@ -21,6 +22,8 @@ class Parser {
 
   /* -xpspec: a word that could be both is a probe description. */
   void set_options(const Options* options) { options_ = options; }
+  /* Where names may come from that are types though nobody declares them; null: nowhere. */
+  void set_kernel(TypeSource* kernel) { kernel_ = kernel; }
   /* Parses one source to its end. Throws CompileError. */
   void parse(uint32_t source);
 
@@ -35,7 +38,7 @@ class Parser {
  private:
   /* parser.cpp: items and statements */
   void item(std::string_view word);
-  bool starts_declaration(std::string_view word) const;
+  bool starts_declaration(std::string_view word);
   void clause();
   std::vector<ProbeDesc> descriptions();
   ProbeDesc description(const Token& token);
@@ -59,6 +62,9 @@ class Parser {
   };
   Specifiers specifiers(bool storage_allowed);
   bool starts_type(const Token& token) const;
+  bool is_kernel_type(size_t ahead);
+  bool is_kernel_cast();
+  std::string own_name(const std::string& word) const;
   ast::TypeId aggregate(ast::TypeKind kind);
   ast::TypeId enumeration();
   struct Declarator {
@@ -119,7 +125,9 @@ class Parser {
   unsigned depth_ = 0;
   Location end_;
   const char* region_ = "";
+  TypeSource* kernel_ = nullptr;
   std::unordered_set<std::string> type_names_{"string"};
+  std::unordered_set<std::string> names_; /* used as a value: no type is meant */
 };
 
 /* C and D words that cannot name anything. */
