@@ -11,15 +11,19 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "host/session.hpp"
 #include "host/standard_descriptors.hpp"
 #include "probec/codegen.hpp"
 #include "probec/compiler.hpp"
 #include "probec/dump.hpp"
+#include "probec/kernel_types.hpp"
+#include "probec/usdt_header.hpp"
 #include "probec_cli.hpp"
 #include "probec_command.hpp"
 #include "probec_disassembly.hpp"
@@ -65,6 +69,7 @@ class Probec {
   bool match();
   bool match_failed(size_t desc);
   int list();
+  int header();
   void list_pattern(const host::ProbePattern&, std::string& out) const;
   bool list_out(const std::string& text);
   bool report_stability(const std::vector<Unit>& units);
@@ -107,10 +112,12 @@ class Probec {
 
 int Probec::main() {
   if (cli_.sources.empty() && cli_.run_elf.empty()) {
+    if (cli_.mode == Mode::Header) return header();
     if (cli_.mode == Mode::List) return list();
     return fatal("no probes specified");
   }
   if (!read_sources()) return 1;
+  if (cli_.mode == Mode::Header) return header();
   if (cli_.mode == Mode::List) return list();
   if (!(cli_.run_elf.empty() ? compile() : load_elf())) return 1;
   if (!match()) return 1;
@@ -153,6 +160,8 @@ bool Probec::compile() {
   input.cpp_arguments = cli_.cpp_arguments;
   std::string parsed;
   if (options_.number(Option::tree) & kParseTree) input.parsed = &parsed;
+  probec::KernelTypes kernel;
+  input.kernel = &kernel;
   const tl::expected<probec::CheckedProgram, probec::Diagnostic> checked = probec::check(input);
   sources_ = std::move(input.sources);
   if (!checked) {
@@ -320,6 +329,8 @@ int Probec::list() {
     input.preprocess = cli_.preprocess;
     input.show_includes = cli_.show_includes;
     input.cpp_arguments = cli_.cpp_arguments;
+    probec::KernelTypes kernel;
+    input.kernel = &kernel;
     const auto checked = probec::check(input);
     sources_ = std::move(input.sources);
     if (!checked) return report(checked.error()), 1;
@@ -332,6 +343,38 @@ int Probec::list() {
       for (const probec::ProbeDesc& d : c.descs) list_pattern(pattern(d), out);
   }
   return list_out(out) ? 0 : 1;
+}
+
+/* -h: FILE.d to FILE.h in the current directory, or to what -o names. */
+int Probec::header() {
+  if (cli_.sources.empty() || cli_.sources[0].kind != probec::SourceKind::Script)
+    return fatal("-h needs a script with provider declarations: -s FILE");
+  std::string name = cli_.sources[0].name;
+  name = name.substr(name.rfind('/') + 1);
+  if (size_t dot = name.rfind('.'); dot != std::string::npos) name.resize(dot);
+  (void)options_.set("zdefs", std::nullopt);
+  (void)options_.set("empty", std::nullopt);
+  probec::KernelTypes kernel;
+  probec::CompileInput input;
+  input.sources = cli_.sources;
+  input.options = &options_;
+  input.arguments = cli_.arguments;
+  input.preprocess = cli_.preprocess;
+  input.show_includes = cli_.show_includes;
+  input.cpp_arguments = cli_.cpp_arguments;
+  input.kernel = &kernel;
+  const auto checked = probec::check(input);
+  sources_ = std::move(input.sources);
+  if (!checked) return report(checked.error()), 1;
+  const Result<std::string> text = probec::usdt_header(*checked, name);
+  if (!text) return fatal("failed to create a header: " + text.error().message);
+  const std::string path = cli_.output.empty() ? name + ".h" : cli_.output;
+  FILE* file = std::fopen(path.c_str(), "we");
+  if (!file) return fatal("failed to open " + path + ": " + std::strerror(errno));
+  const bool written = std::fputs(text->c_str(), file) >= 0;
+  if (std::fclose(file) != 0 || !written)
+    return fatal("failed to write " + path + ": " + std::strerror(errno));
+  return 0;
 }
 
 /* -v: what the guide's Stability chapter calls the stability report. */

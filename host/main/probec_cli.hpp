@@ -12,7 +12,7 @@
 
 namespace hp {
 
-enum class Mode { Run, Compile, List, Version, Help };
+enum class Mode { Run, Compile, List, Header, Version, Help };
 
 struct Cli {
   Mode mode = Mode::Run;

@@ -49,6 +49,8 @@ const char* hp_rt_copyinstr(hp_ctx*, uint64_t addr, uint64_t max);
 void hp_rt_copyout(hp_ctx*, uint64_t src, uint64_t dst, uint64_t size);
 void hp_rt_copyoutstr(hp_ctx*, const char* s, uint64_t dst, uint64_t max);
 void hp_rt_bcopy(hp_ctx*, uint64_t src, uint64_t dst, uint64_t size);
+/* Stores a string where a D pointer to the program's own memory points; null: the empty one. */
+void hp_rt_str_store(hp_ctx*, uint64_t dst, const char* s);
 const char* hp_rt_stringof(hp_ctx*, uint64_t addr); /* string at a D pointer of either kind */
 const char* hp_rt_chars(hp_ctx*, uint64_t addr, uint64_t size); /* char array of fixed size */
 uint64_t hp_rt_string_ptr(hp_ctx*, const char* s); /* D pointer to a copy of a string */

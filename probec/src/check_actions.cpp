@@ -307,6 +307,9 @@ void Checker::action(Function function, const ast::Expr& expr, Block& block) {
     case Function::Trace:
     case Function::Print: {
       argument_count(name, args.size(), 1, 1, expr.loc);
+      if (translated_value(args[0]))
+        raise(Tag::D_TRACE_DYN, expr.loc, name + "( ) may not be applied to a dynamic expression",
+              "a translated structure is had member by member");
       ExprId a = expression(args[0]);
       const Type& of = type(a);
       if (acts(a) && out_[a].function == Function::None)

@@ -169,7 +169,7 @@ ExprId Checker::member_of(ExprId place, const std::string& name, Location loc, c
 }
 
 ExprId Checker::member(const ast::Expr& expr) {
-  if (const ast::Expr* xlate = xlate_expression(expr.a)) return translate_member(*xlate, expr);
+  if (std::optional<Translated> of = translated_value(expr.a)) return translate_member(*of, expr);
   ExprId a = value(expr.a);
   if (expr.arrow) {
     a = decay(a);

@@ -1,0 +1,3 @@
+/* expect: probec: failed to compile script D_DECL_IDRED.builtin.d: [D_DECL_IDRED] line 2: built-in identifier redeclared: execname */
+int execname;
+BEGIN { exit(0); }
