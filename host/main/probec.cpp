@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 
@@ -138,6 +139,8 @@ bool Probec::compile() {
   probec::CodegenOptions codegen;
   codegen.stack_frames = static_cast<uint32_t>(options_.number(Option::stackframes));
   codegen.ustack_frames = static_cast<uint32_t>(options_.number(Option::ustackframes));
+  codegen.print_size =
+      static_cast<uint32_t>(std::clamp<uint64_t>(options_.number(Option::printsize), 1, 1u << 20));
   if (cli_.show_code) {
     codegen.dump_ir = true;
     const Result<std::string> ir = probec::emit_object(*checked, codegen);
@@ -317,6 +320,9 @@ host::TextOptions Probec::text_options() const {
   t.sort.key_position = static_cast<uint32_t>(options_.number(Option::aggsortkeypos));
   t.sort.position = static_cast<uint32_t>(options_.number(Option::aggsortpos));
   t.sort.reverse = options_.flag(Option::aggsortrev);
+  t.histogram.agghist = options_.flag(Option::agghist);
+  t.histogram.aggpack = options_.flag(Option::aggpack);
+  t.histogram.aggzoom = options_.flag(Option::aggzoom);
   t.stackindent = static_cast<int>(options_.number(Option::stackindent));
   return t;
 }

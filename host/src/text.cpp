@@ -86,7 +86,6 @@ void append_traced(std::string& out, const Value& v, bool quiet, bool rawbytes) 
   }
   if (v.is_bytes()) {
     if (v.flags & (HP_FIELD_STACK | HP_FIELD_USTACK)) return append_stack(out, v, 14);
-    if ((v.flags & HP_FIELD_STRUCT) || !(v.flags & HP_FIELD_CHAR)) return append_dump(out, v.text);
     return append_bytes(out, v.text, 33, quiet);
   }
   if (quiet) {

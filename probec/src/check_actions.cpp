@@ -317,8 +317,13 @@ void Checker::action(Function function, const ast::Expr& expr, Block& block) {
       if (!of.complete)
         raise(Tag::D_TRACE_DYN, expr.loc,
               name + "( ) may not be applied to an expression of unknown size: " + type_name(a));
-      if (function == Function::Print && of.size > options_.number(Option::printsize))
-        raise(Tag::D_PRINT_SIZE, expr.loc, "print( ) value is larger than -xprintsize");
+      if (function == Function::Print && of.is_pointer()) {
+        const Type& target = out_.types[of.target];
+        if (target.size == 0 && !target.is_string())
+          raise(Tag::D_PRINT_SIZE, expr.loc,
+                "print( ) argument #1 reference has type '" + out_.types.name(of.target) +
+                    "' with size 0; cannot print value");
+      }
       values.push_back(a);
       break;
     }

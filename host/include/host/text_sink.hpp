@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "host/histogram.hpp"
 #include "host/output.hpp"
 #include "host/sink.hpp"
 
@@ -15,6 +16,7 @@ struct TextOptions { /* the D options of these names */
   bool rawbytes = false;
   bool flowindent = false;
   SortOptions sort;
+  HistogramOptions histogram;
   int stackindent = 14;
 };
 
@@ -27,6 +29,7 @@ class TextSink final : public Sink {
   void begin(const RecordInfo&) override;
   void end(const RecordInfo&) override;
   void traced(const Value&) override;
+  void printed(const Shape&, std::span<const Value>) override;
   void memory(std::string_view bytes) override;
   void stack(const Value&) override;
   void symbol(const Value&) override;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "shape.hpp"
 #include "transport/buckets.h"
 
 namespace hp::probec::codegen {
@@ -207,6 +208,8 @@ class LayoutPass {
     if (s.action == Function::Trunc && s.operands.count) a.flags = 1;
     if (s.action == Function::Tracemem) {
       HP_TRYV(lay_out_tracemem(s, a));
+    } else if (s.action == Function::Print) {
+      lay_out_print(p_.operands[s.operands.first], a);
     } else {
       for (uint32_t i = 0; i < s.operands.count; i++) {
         ExprId e = p_.operands[s.operands.first + i];
@@ -235,6 +238,25 @@ class LayoutPass {
                            : (f.flags & (HP_FIELD_STACK | HP_FIELD_USTACK)) ? 8
                                                                             : 1;
     current_->charge = (current_->charge + align - 1) / align * align + size;
+  }
+
+  /* A value; or of a pointer, its value and what it points to. The last field tells its shape. */
+  void lay_out_print(ExprId id, ActionLayout& a) {
+    const Type& t = p_.type_of(id);
+    Encoding e = encoding_of(p_, o_, id);
+    TypeId shown = p_[id].type;
+    if (t.is_pointer()) {
+      a.fields.push_back(e);
+      e = encoding_of_type(p_, o_, t.target);
+      e.val = HP_VAL_BYTES;
+      shown = t.target;
+    }
+    if (e.val == HP_VAL_BYTES && !(e.flags & (HP_FIELD_STACK | HP_FIELD_USTACK))) {
+      e.size = std::min(e.size, o_.print_size);
+      e.room = round8(e.size);
+    }
+    e.type = encode_shape(shape_of(p_, shown));
+    a.fields.push_back(std::move(e));
   }
 
   /* Bytes of the constant size, then how many of them count if a third argument says. */
