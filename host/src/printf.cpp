@@ -165,7 +165,7 @@ void append_conversion(std::string& out, const FormatPiece& p, const Spec& spec,
       return spec.append_text(out, p.wide ? narrow(v.text) : v.text);
     case 'S':
       if (v.is_int()) break;
-      return spec.append_text(out, escape_text(v.is_bytes() ? v.text : v.text.c_str()));
+      return spec.append_text(out, escape_text(v.text.c_str()));
     case 'k':
       return append_stack_conversion(out, spec, v);
     case 'Y':

@@ -225,7 +225,7 @@ std::string escape_text(std::string_view s) {
         if (u >= ' ' && u <= '~')
           out += c;
         else
-          appendf(out, "\\x%02x", u);
+          appendf(out, "\\%03o", u);
     }
   }
   return out;

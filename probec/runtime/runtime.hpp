@@ -121,10 +121,19 @@ const char* hp_rt_toupper(hp_ctx*, const char* s);
 const char* hp_rt_lltostr(hp_ctx*, int64_t value, int64_t base);
 int64_t hp_rt_strtoll(const char* s, int64_t base);
 const char* hp_rt_inet_ntoa(hp_ctx*, uint64_t addr);
+uint64_t hp_rt_memref(hp_ctx*, uint64_t addr, uint64_t size); /* D pointer to the two words */
 uint64_t hp_rt_rand(hp_ctx*);
 void hp_rt_chill(uint64_t ns);
 uint64_t hp_rt_timestamp(hp_ctx*);
 uint64_t hp_rt_vtimestamp(hp_ctx*);
+
+/* --- network.cpp */
+const char* hp_rt_inet_ntoa6(hp_ctx*, uint64_t addr);
+const char* hp_rt_inet_ntop(hp_ctx*, int64_t family, uint64_t addr);
+const char* hp_rt_link_ntop(hp_ctx*, int64_t type, uint64_t addr);
+
+/* --- json.cpp */
+const char* hp_rt_json(hp_ctx*, const char* text, const char* path);
 
 /* --- primitive.cpp: primitives that clauses call as they are */
 uint64_t hp_rt_walltime(void);
