@@ -141,6 +141,8 @@ bool Probec::compile() {
   codegen.ustack_frames = static_cast<uint32_t>(options_.number(Option::ustackframes));
   codegen.print_size =
       static_cast<uint32_t>(std::clamp<uint64_t>(options_.number(Option::printsize), 1, 1u << 20));
+  codegen.packet_size =
+      static_cast<uint32_t>(std::clamp<uint64_t>(options_.number(Option::pcapsize), 1, 1u << 16));
   if (cli_.show_code) {
     codegen.dump_ir = true;
     const Result<std::string> ir = probec::emit_object(*checked, codegen);
@@ -323,6 +325,7 @@ host::TextOptions Probec::text_options() const {
   t.histogram.agghist = options_.flag(Option::agghist);
   t.histogram.aggpack = options_.flag(Option::aggpack);
   t.histogram.aggzoom = options_.flag(Option::aggzoom);
+  t.pcapsize = static_cast<uint32_t>(options_.number(Option::pcapsize));
   t.stackindent = static_cast<int>(options_.number(Option::stackindent));
   return t;
 }

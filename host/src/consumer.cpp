@@ -181,6 +181,13 @@ bool Consumer::action(const hp_rec_action& recorded, std::span<const std::byte> 
       sink_.memory(bytes);
       return true;
     }
+    case HP_ACT_PCAP: {
+      if (values.size() != 4 || number(2) < 0) return false;
+      Packet p{values[0].number, static_cast<uint32_t>(number(1)), values[3].text};
+      p.bytes = p.bytes.substr(0, static_cast<size_t>(number(2)));
+      sink_.packet(p);
+      return true;
+    }
     case HP_ACT_STACK:
     case HP_ACT_USTACK:
     case HP_ACT_JSTACK:

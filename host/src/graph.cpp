@@ -109,10 +109,14 @@ void append_lquantize(std::string& out, std::span<const int64_t> buckets, const 
     if (last < n - 1) ++last;
   }
   const GraphScale scale(buckets.subspan(first, last - first + 1), normal, zoom);
+  /* dtrace(1) divides this label, and only this one, by what counts are divided by. */
+  const auto divisor = static_cast<uint32_t>(scale.normal);
+  const auto underflow =
+      static_cast<int32_t>(static_cast<uint32_t>(base) / (divisor == 0 ? 1 : divisor));
   append_title(out);
   for (int i = first; i <= last; ++i) {
     if (i == 0)
-      append_label(out, "< " + std::to_string(base));
+      append_label(out, "< " + std::to_string(underflow));
     else if (i == n - 1)
       append_label(out, ">= " + std::to_string(base + (n - 2) * step));
     else

@@ -79,6 +79,19 @@ void TextSink::printed(const Shape& shape, std::span<const Value> values) {
   output_.write(out);
 }
 
+/* Into the file that freopen() named as a packet capture, else as a dump. */
+void TextSink::packet(const Packet& p) {
+  std::string out;
+  if (output_.redirected()) {
+    if (!packet_file_) append_packet_file_header(out, p.link, options_.pcapsize);
+    packet_file_ = true;
+    append_packet(out, p);
+  } else {
+    append_dump(out, packet_bytes(p));
+  }
+  output_.write(out);
+}
+
 void TextSink::memory(std::string_view bytes) {
   std::string out;
   append_dump(out, bytes);
@@ -135,6 +148,7 @@ void TextSink::aggregations(const AggregationTable& table, std::span<const uint3
 }
 
 void TextSink::redirect(const std::string& path) {
+  packet_file_ = false;
   const Result<> r = output_.reopen(path);
   if (!r) message("couldn't freopen() \"" + path + "\": " + r.error().message + "\n");
 }

@@ -57,6 +57,8 @@ uint8_t* hp_rt_rec_begin(hp_ctx*, uint32_t max);
 void hp_rt_rec_commit(hp_ctx*, uint8_t* rec, uint32_t size, uint16_t kind);
 uint32_t hp_rt_put_str(uint8_t* dst, const char* s); /* bytes written, multiple of 8 */
 uint32_t hp_rt_put_bytes(hp_ctx*, uint8_t* dst, uint64_t addr, uint32_t size, uint32_t room);
+/* A word that counts the bytes that could be read, then `room` bytes. */
+void hp_rt_put_packet(hp_ctx*, uint8_t* dst, uint64_t addr, uint32_t size, uint32_t room);
 uint32_t hp_rt_put_ustack(hp_ctx*, uint8_t* dst, uint32_t frames);
 void hp_rt_exit(hp_ctx*, int32_t status);
 uint64_t hp_rt_ucaller(hp_ctx*);

@@ -92,6 +92,8 @@ uint32_t action_kind(const CheckedProgram& p, const Stmt& s) {
       return HP_ACT_FTRUNCATE;
     case Function::Setopt:
       return HP_ACT_SETOPT;
+    case Function::Pcap:
+      return HP_ACT_PCAP;
     default:
       return 0;
   }
@@ -208,6 +210,10 @@ class LayoutPass {
     if (s.action == Function::Trunc && s.operands.count) a.flags = 1;
     if (s.action == Function::Tracemem) {
       HP_TRYV(lay_out_tracemem(s, a));
+    } else if (s.action == Function::Pcap) { /* time, link type, bytes captured, the bytes */
+      for (int i = 0; i < 3; i++) a.fields.push_back({HP_VAL_INT, 8, 8, HP_FIELD_SIGNED, "long"});
+      a.fields.push_back(
+          {HP_VAL_BYTES, round8(o_.packet_size), o_.packet_size, HP_FIELD_ARRAY, "packet"});
     } else if (s.action == Function::Print) {
       lay_out_print(p_.operands[s.operands.first], a);
     } else {
