@@ -75,6 +75,7 @@ class Consumer {
   bool action(const hp_rec&, const hp_rec_action&, std::span<const std::byte> data);
   void error(const hp_rec&);
   void check(const hp_rec&, const Result<>& done);
+  const Shape* shape(uint32_t string);
   const Format* format(uint32_t string);
 
   const Object& object_;
@@ -89,6 +90,7 @@ class Consumer {
   uint64_t sequence_ = 0;
   bool more_ = false;                                 /* RecordInfo::more of the record at hand */
   std::map<uint32_t, std::optional<Format>> formats_; /* by string offset */
+  std::map<uint32_t, std::optional<Shape>> shapes_;   /* likewise */
   std::optional<int> exit_status_;
   uint64_t drops_[HP_DROP_MAX] = {};
   std::vector<std::array<uint64_t, 2>> drops_on_cpu_; /* principal, aggregation */
