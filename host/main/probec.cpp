@@ -11,15 +11,20 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "host/session.hpp"
 #include "host/standard_descriptors.hpp"
 #include "probec/codegen.hpp"
 #include "probec/compiler.hpp"
 #include "probec/dump.hpp"
+#include "probec/kernel_types.hpp"
+#include "probec/usdt_header.hpp"
 #include "probec_cli.hpp"
 #include "probec_command.hpp"
 #include "probec_disassembly.hpp"
@@ -65,7 +70,8 @@ class Probec {
   bool match();
   bool match_failed(size_t desc);
   int list();
-  void list_pattern(const host::ProbePattern&, std::string& out) const;
+  int header();
+  bool list_pattern(const host::ProbePattern&, std::string& out) const;
   bool list_out(const std::string& text);
   bool report_stability(const std::vector<Unit>& units);
   void set_environment() const;
@@ -74,6 +80,20 @@ class Probec {
   host::SessionOptions session_options();
   host::TextOptions text_options() const;
 
+  /* -p names a process that cannot become a guest. */
+  int grab_failed() const {
+    char* end = nullptr;
+    const long pid = std::strtol(cli_.grab.c_str(), &end, 10);
+    if (*end != 0 || pid <= 0) return fatal("invalid pid: " + cli_.grab);
+    const std::string why =
+        ::kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH
+            ? "No such process"
+            : "a process that runs already is not a guest: start it with -c, or with probevm exec";
+    return fatal(tagged("D_PROC_GRAB", "failed to grab pid " + cli_.grab + ": " + why));
+  }
+  std::string tagged(const char* tag, const std::string& message) const {
+    return options_.flag(Option::errtags) ? std::string("[") + tag + "] " + message : message;
+  }
   int fatal(const std::string& message) const {
     std::fprintf(stderr, "%s: %s\n", cli_.program.c_str(), message.c_str());
     return 1;
@@ -106,11 +126,17 @@ class Probec {
 };
 
 int Probec::main() {
+  if (!cli_.grab.empty()) return grab_failed();
+  if (!cli_.command.empty())
+    if (const Result<> r = check_command(cli_.command[0]); !r)
+      return fatal(tagged("D_PROC_CREATEFAIL", r.error().message));
   if (cli_.sources.empty() && cli_.run_elf.empty()) {
+    if (cli_.mode == Mode::Header) return header();
     if (cli_.mode == Mode::List) return list();
     return fatal("no probes specified");
   }
   if (!read_sources()) return 1;
+  if (cli_.mode == Mode::Header) return header();
   if (cli_.mode == Mode::List) return list();
   if (!(cli_.run_elf.empty() ? compile() : load_elf())) return 1;
   if (!match()) return 1;
@@ -153,6 +179,8 @@ bool Probec::compile() {
   input.cpp_arguments = cli_.cpp_arguments;
   std::string parsed;
   if (options_.number(Option::tree) & kParseTree) input.parsed = &parsed;
+  probec::KernelTypes kernel;
+  input.kernel = &kernel;
   const tl::expected<probec::CheckedProgram, probec::Diagnostic> checked = probec::check(input);
   sources_ = std::move(input.sources);
   if (!checked) {
@@ -172,6 +200,10 @@ bool Probec::compile() {
   probec::CodegenOptions codegen;
   codegen.stack_frames = static_cast<uint32_t>(options_.number(Option::stackframes));
   codegen.ustack_frames = static_cast<uint32_t>(options_.number(Option::ustackframes));
+  codegen.print_size =
+      static_cast<uint32_t>(std::clamp<uint64_t>(options_.number(Option::printsize), 1, 1u << 20));
+  codegen.packet_size =
+      static_cast<uint32_t>(std::clamp<uint64_t>(options_.number(Option::pcapsize), 1, 1u << 16));
   const uint64_t tree = options_.number(Option::tree);
   if (tree & kParseTree) std::fputs(parsed.c_str(), stderr);
   if (tree & kCheckedTree) std::fputs(probec::dump(*checked).c_str(), stderr);
@@ -284,7 +316,7 @@ bool Probec::match_failed(size_t desc) {
   return false;
 }
 
-void Probec::list_pattern(const host::ProbePattern& pattern, std::string& out) const {
+bool Probec::list_pattern(const host::ProbePattern& pattern, std::string& out) const {
   const std::vector<const hp_seg_probe*> probes = table_.matching(pattern);
   for (const hp_seg_probe* p : probes) {
     out += host::listing_line(*p);
@@ -292,6 +324,7 @@ void Probec::list_pattern(const host::ProbePattern& pattern, std::string& out) c
   }
   if (probes.empty())
     fatal("failed to match " + host::describe(pattern) + ": No probe matches description");
+  return !probes.empty();
 }
 
 bool Probec::list_out(const std::string& text) {
@@ -305,10 +338,12 @@ bool Probec::list_out(const std::string& text) {
 
 int Probec::list() {
   std::string out = host::listing_header();
+  bool all = true;
   if (!cli_.run_elf.empty()) {
     if (!load_elf()) return 1;
     for (const hp_obj_desc& d : object_.descs()) table_.add_timers(host::pattern_of(object_, d));
-    for (const hp_obj_desc& d : object_.descs()) list_pattern(host::pattern_of(object_, d), out);
+    for (const hp_obj_desc& d : object_.descs())
+      all &= list_pattern(host::pattern_of(object_, d), out);
   } else if (cli_.sources.empty()) {
     list_pattern({}, out);
   } else {
@@ -320,6 +355,8 @@ int Probec::list() {
     input.preprocess = cli_.preprocess;
     input.show_includes = cli_.show_includes;
     input.cpp_arguments = cli_.cpp_arguments;
+    probec::KernelTypes kernel;
+    input.kernel = &kernel;
     const auto checked = probec::check(input);
     sources_ = std::move(input.sources);
     if (!checked) return report(checked.error()), 1;
@@ -329,9 +366,41 @@ int Probec::list() {
     for (const probec::Clause& c : checked->clauses)
       for (const probec::ProbeDesc& d : c.descs) table_.add_timers(pattern(d));
     for (const probec::Clause& c : checked->clauses)
-      for (const probec::ProbeDesc& d : c.descs) list_pattern(pattern(d), out);
+      for (const probec::ProbeDesc& d : c.descs) all &= list_pattern(pattern(d), out);
   }
-  return list_out(out) ? 0 : 1;
+  return list_out(out) && all ? 0 : 1;
+}
+
+/* -h: FILE.d to FILE.h in the current directory, or to what -o names. */
+int Probec::header() {
+  if (cli_.sources.empty() || cli_.sources[0].kind != probec::SourceKind::Script)
+    return fatal("-h needs a script with provider declarations: -s FILE");
+  std::string name = cli_.sources[0].name;
+  name = name.substr(name.rfind('/') + 1);
+  if (size_t dot = name.rfind('.'); dot != std::string::npos) name.resize(dot);
+  (void)options_.set("zdefs", std::nullopt);
+  (void)options_.set("empty", std::nullopt);
+  probec::KernelTypes kernel;
+  probec::CompileInput input;
+  input.sources = cli_.sources;
+  input.options = &options_;
+  input.arguments = cli_.arguments;
+  input.preprocess = cli_.preprocess;
+  input.show_includes = cli_.show_includes;
+  input.cpp_arguments = cli_.cpp_arguments;
+  input.kernel = &kernel;
+  const auto checked = probec::check(input);
+  sources_ = std::move(input.sources);
+  if (!checked) return report(checked.error()), 1;
+  const Result<std::string> text = probec::usdt_header(*checked, name);
+  if (!text) return fatal("failed to create a header: " + text.error().message);
+  const std::string path = cli_.output.empty() ? name + ".h" : cli_.output;
+  FILE* file = std::fopen(path.c_str(), "we");
+  if (!file) return fatal("failed to open " + path + ": " + std::strerror(errno));
+  const bool written = std::fputs(text->c_str(), file) >= 0;
+  if (std::fclose(file) != 0 || !written)
+    return fatal("failed to write " + path + ": " + std::strerror(errno));
+  return 0;
 }
 
 /* -v: what the guide's Stability chapter calls the stability report. */
@@ -355,6 +424,10 @@ host::TextOptions Probec::text_options() const {
   t.sort.key_position = static_cast<uint32_t>(options_.number(Option::aggsortkeypos));
   t.sort.position = static_cast<uint32_t>(options_.number(Option::aggsortpos));
   t.sort.reverse = options_.flag(Option::aggsortrev);
+  t.histogram.agghist = options_.flag(Option::agghist);
+  t.histogram.aggpack = options_.flag(Option::aggpack);
+  t.histogram.aggzoom = options_.flag(Option::aggzoom);
+  t.pcapsize = static_cast<uint32_t>(options_.number(Option::pcapsize));
   t.stackindent = static_cast<int>(options_.number(Option::stackindent));
   return t;
 }
@@ -365,6 +438,10 @@ host::SessionOptions Probec::session_options() {
   s.text = text_options();
   s.consumer.droptags = options_.flag(Option::droptags);
   s.segment.bufsize = options_.number(Option::bufsize);
+  const std::string& policy = options_.text(Option::bufpolicy);
+  s.segment.bufpolicy = policy == "fill"   ? HP_BUF_FILL
+                        : policy == "ring" ? HP_BUF_RING
+                                           : HP_BUF_SWITCH;
   s.segment.aggsize = options_.number(Option::aggsize);
   s.segment.dynvarsize = options_.number(Option::dynvarsize);
   s.segment.specsize = options_.number(Option::specsize);
@@ -410,7 +487,7 @@ int Probec::run() {
   if ((object_.header().flags & HP_OBJ_DESTRUCTIVE) && !options_.flag(Option::destructive))
     return fatal("could not enable tracing: Destructive actions not allowed");
   if (!cli_.command.empty())
-    if (const Result<> r = check_command(cli_.command[0]); !r) return fatal(r.error().message);
+    if (const Result<> r = check_kvm(); !r) return fatal(r.error().message);
   if (options_.flag(Option::destructive)) notice("allowing destructive actions");
   if (enabling_.any_guest_probe && cli_.command.empty() && !cli_.fleet &&
       ::isatty(STDERR_FILENO) == 1)
@@ -428,9 +505,9 @@ Result<int> Probec::run_session() {
   host::SessionOptions so = session_options();
   host::Session* running = nullptr;
   so.set_option = [&](const std::string& name, const std::string& value) -> Result<> {
-    HP_TRYV(
-        options_.set(name, value.empty() ? std::nullopt : std::optional<std::string_view>(value)));
+    HP_TRYV(options_.set(name, value, probec::OptionSetter::Running));
     running->sink()->set_options(text_options());
+    running->set_switchrate(std::max(options_.number(Option::switchrate), kShortestRound));
     return {};
   };
   host::Session session(std::move(object_), std::move(bytes_), std::move(enabling_), std::move(so));

@@ -32,7 +32,7 @@ std::string base_name(const std::string& path) {
 
 std::string usage_text(const std::string& program) {
   return "Usage: " + program +
-         " [-CeEFHlqSvVwZ] [-b bufsz] [-c cmd] [-D name[=def]] [-I path]\n"
+         " [-CeEFhHlqSvVwZ] [-b bufsz] [-c cmd] [-D name[=def]] [-I path]\n"
          "\t[-L path] [-o output] [-s script] [-U name] [-x opt[=val]] [-X a|c|s|t]\n"
          "\t[-Y object] [--elf file] [--gate auto|doorbell|slot] [--socket path]\n\n"
          "\t[-P provider [[ predicate ] action ]]\n"
@@ -50,6 +50,7 @@ std::string usage_text(const std::string& program) {
          "\t-E  enable the program in every guest of the fleet that matches\n"
          "\t-f  enable or list probes matching the specified function name\n"
          "\t-F  coalesce trace output by function\n"
+         "\t-h  write a C header of the probes that the script's providers declare\n"
          "\t-H  print included files when invoking preprocessor\n"
          "\t-i  enable or list probes matching the specified probe id\n"
          "\t-I  add include directory to preprocessor search path\n"
@@ -147,9 +148,13 @@ tl::expected<Cli, CliError> parse_cli(int argc, char** argv) {
         cli.show_includes = true;
         break;
       case 'G':
+        return fatal(me +
+                     "-G is not needed: a program that includes the header of -h has its probes, "
+                     "without an object of their own");
       case 'h':
-        return fatal(me + "-" + static_cast<char>(c) +
-                     ": user-level static probes are not available in this version");
+        cli.mode = Mode::Header;
+        ++modes;
+        break;
       case 'i':
         source(SourceKind::ProbeId);
         break;
@@ -170,9 +175,8 @@ tl::expected<Cli, CliError> parse_cli(int argc, char** argv) {
         cli.output = optarg;
         break;
       case 'p':
-        return fatal(me + "-p " + optarg +
-                     ": a process that already runs cannot be traced: probes fire in guests, and a "
-                     "process becomes one when it is started (use -c)");
+        cli.grab = optarg;
+        break;
       case 'P':
         source(SourceKind::Provider);
         break;

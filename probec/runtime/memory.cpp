@@ -171,4 +171,13 @@ void hp_rt_bcopy(hp_ctx* ctx, uint64_t src, uint64_t dst, uint64_t size) {
   if (!p) return rt_fail(ctx, HP_FLT_BADADDR, dst);
   hp_rt_load_bytes(ctx, p, src, size);
 }
+
+void hp_rt_str_store(hp_ctx* ctx, uint64_t dst, const char* s) {
+  uint32_t n = s ? rt_len(s) : 0;
+  uint8_t* p = rt_host(ctx, dst, n ? n + 1 : 2); /* see hp_rt_str_assign */
+  if (!p) return rt_fail(ctx, HP_FLT_BADADDR, dst);
+  rt_copy(p, s, n);
+  p[n] = 0;
+  if (n == 0) p[1] = s ? 0 : 1;
+}
 }

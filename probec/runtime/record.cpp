@@ -2,10 +2,6 @@
  * and counted by `used` only once complete, so an aborted clause leaves nothing behind. */
 #include "runtime.hpp"
 
-static uint8_t* principal(hp_ctx* ctx, uint32_t half) {
-  return reinterpret_cast<uint8_t*>(ctx->slot) + sizeof(hp_slot) + half * ctx->seg->principal_size;
-}
-
 extern "C" {
 
 uint64_t hp_rt_timestamp(hp_ctx* ctx) {
@@ -18,15 +14,16 @@ uint64_t hp_rt_vtimestamp(hp_ctx* ctx) {
   return ctx->vtimestamp;
 }
 
+__attribute__((noinline)) uint8_t* hp_rt_rec_full(hp_ctx* ctx, uint64_t need) {
+  int dropped;
+  uint8_t* room = hp_principal_full(ctx->seg, ctx->slot, need, &dropped);
+  if (dropped) rt_drop_on_cpu(ctx, HP_DROP_PRINCIPAL);
+  return room;
+}
+
 uint8_t* hp_rt_rec_begin(hp_ctx* ctx, uint32_t max) {
-  uint32_t half = ctx->slot->active & 1;
-  uint64_t used = ctx->slot->principal[half].used;
-  uint64_t size = ctx->seg->principal_size;
-  if (RT_UNLIKELY(used > size || max > size - used)) {
-    rt_drop_on_cpu(ctx, HP_DROP_PRINCIPAL);
-    return nullptr;
-  }
-  return principal(ctx, half) + used;
+  uint8_t* room = hp_principal_room(ctx->seg, ctx->slot, max);
+  return RT_UNLIKELY(!room) ? hp_rt_rec_full(ctx, max) : room;
 }
 
 void hp_rt_rec_commit(hp_ctx* ctx, uint8_t* rec, uint32_t size, uint16_t kind) {
@@ -54,6 +51,29 @@ uint32_t hp_rt_put_bytes(hp_ctx* ctx, uint8_t* dst, uint64_t addr, uint32_t size
   if (size > room) size = room;
   hp_rt_load_bytes(ctx, dst, addr, size);
   return room;
+}
+
+/* As much of size bytes as there is: packets end before the capture size does. Reads of 16 aligned bytes
+ * stay within a page. */
+void hp_rt_put_packet(hp_ctx* ctx, uint8_t* dst, uint64_t addr, uint32_t size, uint32_t room) {
+  rt_zero_words(reinterpret_cast<uint64_t*>(dst), 1 + room / 8);
+  uint64_t got = 0, left = 0;
+  if (size > room) size = room;
+  if (rt_is_host(addr)) {
+    const uint8_t* p = rt_area(ctx, addr, &left);
+    got = p && left < size ? left : size;
+    if (p) rt_copy(dst + 8, p, got);
+    if (!p) rt_fail(ctx, HP_FLT_BADADDR, addr);
+  } else {
+    while (got < size) {
+      uint64_t n = 16 - ((addr + got) & 15);
+      if (n > size - got) n = size - got;
+      if (hp_load(ctx, dst + 8 + got, addr + got, n)) break;
+      got += n;
+    }
+    if (got == 0) rt_fail(ctx, HP_FLT_BADADDR, addr);
+  }
+  __builtin_memcpy(dst, &got, 8);
 }
 
 /* `frames` program counters, unused ones 0, then a 0 that ends them in any case, then whose they are. */

@@ -19,6 +19,7 @@
 #define PROBEC_RUNTIME_RUNTIME_HPP
 #include "tags.h"
 #include "transport/buckets.h"
+#include "transport/principal.h"
 #include "transport/segment.h"
 
 #define RT_INLINE inline __attribute__((always_inline))
@@ -48,15 +49,20 @@ const char* hp_rt_copyinstr(hp_ctx*, uint64_t addr, uint64_t max);
 void hp_rt_copyout(hp_ctx*, uint64_t src, uint64_t dst, uint64_t size);
 void hp_rt_copyoutstr(hp_ctx*, const char* s, uint64_t dst, uint64_t max);
 void hp_rt_bcopy(hp_ctx*, uint64_t src, uint64_t dst, uint64_t size);
+/* Stores a string where a D pointer to the program's own memory points; null: the empty one. */
+void hp_rt_str_store(hp_ctx*, uint64_t dst, const char* s);
 const char* hp_rt_stringof(hp_ctx*, uint64_t addr); /* string at a D pointer of either kind */
 const char* hp_rt_chars(hp_ctx*, uint64_t addr, uint64_t size); /* char array of fixed size */
 uint64_t hp_rt_string_ptr(hp_ctx*, const char* s); /* D pointer to a copy of a string */
 
 /* --- record.cpp */
 uint8_t* hp_rt_rec_begin(hp_ctx*, uint32_t max);
+uint8_t* hp_rt_rec_full(hp_ctx*, uint64_t need); /* of rec_begin, when there is no room */
 void hp_rt_rec_commit(hp_ctx*, uint8_t* rec, uint32_t size, uint16_t kind);
 uint32_t hp_rt_put_str(uint8_t* dst, const char* s); /* bytes written, multiple of 8 */
 uint32_t hp_rt_put_bytes(hp_ctx*, uint8_t* dst, uint64_t addr, uint32_t size, uint32_t room);
+/* A word that counts the bytes that could be read, then `room` bytes. */
+void hp_rt_put_packet(hp_ctx*, uint8_t* dst, uint64_t addr, uint32_t size, uint32_t room);
 uint32_t hp_rt_put_ustack(hp_ctx*, uint8_t* dst, uint32_t frames);
 void hp_rt_exit(hp_ctx*, int32_t status);
 uint64_t hp_rt_ucaller(hp_ctx*);
@@ -121,10 +127,19 @@ const char* hp_rt_toupper(hp_ctx*, const char* s);
 const char* hp_rt_lltostr(hp_ctx*, int64_t value, int64_t base);
 int64_t hp_rt_strtoll(const char* s, int64_t base);
 const char* hp_rt_inet_ntoa(hp_ctx*, uint64_t addr);
+uint64_t hp_rt_memref(hp_ctx*, uint64_t addr, uint64_t size); /* D pointer to the two words */
 uint64_t hp_rt_rand(hp_ctx*);
-void hp_rt_chill(uint64_t ns);
+void hp_rt_chill(hp_ctx*, uint64_t ns);
 uint64_t hp_rt_timestamp(hp_ctx*);
 uint64_t hp_rt_vtimestamp(hp_ctx*);
+
+/* --- network.cpp */
+const char* hp_rt_inet_ntoa6(hp_ctx*, uint64_t addr);
+const char* hp_rt_inet_ntop(hp_ctx*, int64_t family, uint64_t addr);
+const char* hp_rt_link_ntop(hp_ctx*, int64_t type, uint64_t addr);
+
+/* --- json.cpp */
+const char* hp_rt_json(hp_ctx*, const char* text, const char* path);
 
 /* --- primitive.cpp: primitives that clauses call as they are */
 uint64_t hp_rt_walltime(void);
@@ -135,7 +150,8 @@ uint64_t hp_rt_progenyof(hp_ctx*, int64_t pid); /* 0 or 1 */
 uint64_t hp_rt_space(hp_ctx*);
 uint64_t hp_rt_ureg(hp_ctx*, uint64_t n);
 void hp_rt_raise(hp_ctx*, int sig);
-void hp_rt_stop(hp_ctx*);
+void hp_rt_breakpoint(hp_ctx*);
+void hp_rt_panic(hp_ctx*);
 
 /* --- path.cpp */
 const char* hp_rt_basename(hp_ctx*, const char* s);

@@ -44,11 +44,13 @@ ExprId Checker::increment(const ast::Expr& expr) {
 }
 
 ExprId Checker::assign(const ast::Expr& expr) {
-  if (const ast::Expr* xlate = expr.op == Op::None ? xlate_expression(expr.b) : nullptr) {
-    if (is_unknown_variable(expr.a))
-      return assign_translated(create_for_assignment(expr.a, type_of(xlate->type)), *xlate);
-    ExprId place = expression(expr.a);
-    if (is_place(place) && space_of(place) == Space::Host) return assign_translated(place, *xlate);
+  if (std::optional<Translated> from =
+          expr.op == Op::None ? translated_value(expr.b) : std::nullopt) {
+    if (is_unknown_variable(expr.a) && !from->pointer)
+      return assign_translated(create_for_assignment(expr.a, from->type), *from, expr.loc);
+    ExprId place = is_unknown_variable(expr.a) ? ExprId() : expression(expr.a);
+    if (!place.valid() || (is_place(place) && space_of(place) == Space::Host))
+      return assign_translated(place, *from, expr.loc);
   }
   ExprId b = expression(expr.b);
   const char* op = expr.op == Op::None ? "=" : spelling_of(expr.op);

@@ -6,8 +6,9 @@ namespace hp::probec {
 
 namespace {
 
-const char* prototype_text(FormatArgument argument) {
-  switch (argument) {
+/* What a conversion takes, in the words of messages. */
+const char* prototype_text(const FormatPiece& piece) {
+  switch (piece.argument) {
     case FormatArgument::Integer:
       return "char, short, int, long, or long long";
     case FormatArgument::Char:
@@ -17,11 +18,13 @@ const char* prototype_text(FormatArgument argument) {
     case FormatArgument::Pointer:
       return "pointer or integer";
     case FormatArgument::String:
-      return "char [] or string (or use stringof)";
+      return piece.wide ? "wchar_t []" : "char [] or string (or use stringof)";
     case FormatArgument::Stack:
       return "stack";
     case FormatArgument::Address:
-      return "pointer or integer";
+      return piece.conversion == 'A'
+                 ? "pointer or integer (with -p/-c) or _usymaddr (without -p/-c)"
+                 : "pointer or integer";
     case FormatArgument::Time:
       return "int64_t";
     case FormatArgument::Network:
@@ -30,12 +33,6 @@ const char* prototype_text(FormatArgument argument) {
       break;
   }
   return "";
-}
-
-/* The conversion without flags, width and precision: "ld" of "%-10.3ld". */
-std::string name_of(const FormatPiece& piece) {
-  size_t from = piece.spec.find_first_not_of("%-+ #0123456789'@*?.");
-  return from == std::string::npos ? std::string("%") : piece.spec.substr(from);
 }
 
 /* The C type that a size prefix asks for; null: any size will do. */
@@ -107,23 +104,26 @@ bool accepts(const TypeTable& types, FormatArgument argument, const Type& type) 
   return true;
 }
 
+std::string count_keys(size_t n) {
+  return std::to_string(n) + (n == 1 ? " key" : " keys");
+}
+
 }  // namespace
 
 /* args: what the conversions without @ consume, in order; for printa() the aggregations' keys. */
 void Checker::check_conversions(Function function, const std::string& text,
-                                const std::vector<ExprId>& args, Location loc, bool printa,
-                                size_t aggregations) {
+                                const std::vector<ExprId>& args, Location loc, bool printa) {
   std::string name = name_of(function);
   Result<Format> parsed = parse_format(text);
   if (!parsed) raise(Tag::D_SYNTAX, loc, name + "( ) format: " + parsed.error().message);
   if (parsed->pieces.empty())
     raise(Tag::D_PRINTF_FMT_EMPTY, loc, name + "( ) format string is empty");
-  size_t next = 0, conversion = 0, at = 0;
+  size_t next = 0, conversion = 0;
   for (const FormatPiece& piece : parsed->pieces) {
     if (piece.is_literal()) continue;
     ++conversion; /* %% is one, too */
     if (piece.conversion == '%') continue;
-    const std::string spelled = name_of(piece);
+    const std::string spelled = piece.name();
     const std::string number = std::to_string(conversion);
     auto dynamic = [&](const char* star) {
       if (next >= args.size())
@@ -145,7 +145,7 @@ void Checker::check_conversions(Function function, const std::string& text,
       raise(Tag::D_PRINTF_ARG_TYPE, loc,
             name + "( ) " + what + " is incompatible with conversion #" + number +
                 " prototype:\n\tconversion: %" + spelled + "\n\t prototype: " +
-                (sized ? sized : prototype_text(piece.argument)) + "\n\t  argument: " + given);
+                (sized ? sized : prototype_text(piece)) + "\n\t  argument: " + given);
     };
     if (piece.at) {
       if (!printa)
@@ -155,11 +155,6 @@ void Checker::check_conversions(Function function, const std::string& text,
       const Type& result = out_.types[out_.types.int64_type];
       if (sized ? !accepts_sized(spelled, result) : !accepts(out_.types, piece.argument, result))
         mismatch("aggregating action", "int64_t");
-      ++at;
-      if (at > aggregations)
-        raise(Tag::D_PRINTA_AGGPROTO, loc,
-              "printa( ) prototype mismatch: conversion #" + number + " (%@" + spelled +
-                  ") has no corresponding aggregation");
       continue;
     }
     if (next >= args.size())
@@ -189,7 +184,7 @@ void Checker::printf_action(Function function, const ast::Expr& expr, Stmt& stmt
   for (size_t i = 1; i < expr.args.size(); ++i) args.push_back(value(expr.args[i]));
   /* freopen("") gives the output back to standard output. */
   if (!(function == Function::Freopen && format.text.empty()))
-    check_conversions(function, format.text, args, expr.loc, false, 0);
+    check_conversions(function, format.text, args, expr.loc, false);
   if (function == Function::Freopen && format.text == ".")
     raise(Tag::D_FREOPEN_INVALID, expr.loc, "freopen( ) argument #1 cannot be \".\"");
   stmt.format = string(format.text);
@@ -209,17 +204,14 @@ void Checker::printa_action(const ast::Expr& expr, Stmt& stmt) {
                                         Tag::D_PRINTA_AGGBAD));
   for (AggregationId id : aggs) {
     out_.aggregations[id.value].printed = true;
+    const std::string &left = out_[aggs[0]].name, &right = out_[id].name;
     const std::vector<TypeId>& a = out_[aggs[0]].keys;
     const std::vector<TypeId>& b = out_[id].keys;
-    const std::string& left = out_[aggs[0]].name;
-    const std::string& right = out_[id].name;
-    auto keys = [](const std::string& name, size_t count) {
-      return "@" + name + " has " + std::to_string(count) + (count == 1 ? " key" : " keys");
-    };
     if (a.size() != b.size())
       raise(Tag::D_PRINTA_AGGKEY, expr.loc,
-            "printa( ): @" + left + " and @" + right + " do not have matching key signatures: " +
-                keys(left, a.size()) + ", " + keys(right, b.size()));
+            "printa( ): @" + left + " and @" + right +
+                " do not have matching key signatures: " + "@" + left + " has " +
+                count_keys(a.size()) + ", @" + right + " has " + count_keys(b.size()));
     for (size_t i = 0; i < a.size(); ++i) {
       const Type& x = out_.types[a[i]];
       const Type& y = out_.types[b[i]];
@@ -247,7 +239,7 @@ void Checker::printa_action(const ast::Expr& expr, Stmt& stmt) {
       typed.loc = expr.loc;
       keys.push_back(add(typed));
     }
-    check_conversions(Function::Printa, text, keys, expr.loc, true, aggs.size());
+    check_conversions(Function::Printa, text, keys, expr.loc, true);
     stmt.format = string(text);
   }
   stmt.aggregations = aggregation_list(aggs);

@@ -1,11 +1,7 @@
 /* Names: variables of the three scopes, built-in variables, args[], inlines. */
-#include <fnmatch.h>
-
 #include <algorithm>
 
 #include "probec/checker.hpp"
-#include "probec/library.hpp"
-#include "transport/syscalls.hpp"
 
 namespace hp::probec {
 
@@ -15,18 +11,26 @@ Scope Checker::scope_of(ast::NameScope scope) {
                                          : Scope::Global;
 }
 
-const Checker::Symbol* Checker::find(const std::string& name) {
+const Checker::Symbol* Checker::find(const std::string& name) const {
   auto found = globals_.find(name);
-  if (found != globals_.end()) return &found->second;
-  if (std::optional<int64_t> constant = library_constant(name))
-    return &globals_.emplace(name, Symbol{SymbolKind::Constant, 0, *constant, out_.types.int_type})
-                .first->second;
-  return nullptr;
+  return found == globals_.end() ? nullptr : &found->second;
+}
+
+Checker::Owner Checker::owner_at(Location loc) const {
+  if (loc.line == 0) return Owner::D;
+  SourceKind kind = sources_[loc.source].kind;
+  return kind == SourceKind::Foundation ? Owner::C
+         : kind == SourceKind::Library  ? Owner::D
+                                        : Owner::Program;
 }
 
 void Checker::define(const std::string& name, Symbol symbol, Location loc) {
-  if (!globals_.emplace(name, symbol).second)
+  symbol.owner = owner_at(loc);
+  auto [at, made] = globals_.emplace(name, symbol);
+  if (made) return;
+  if (at->second.owner != Owner::C || symbol.owner == Owner::C)
     raise(Tag::D_DECL_IDRED, loc, "identifier redeclared: " + name);
+  at->second = symbol;
 }
 
 namespace {
@@ -144,9 +148,7 @@ ExprId Checker::identifier(const ast::Expr& expr) {
        ++frame)
     for (size_t i = 0; i < frame->names->size(); ++i)
       if ((*frame->names)[i] == expr.text) return frame->values[i];
-  if (expr.text.find('`') != std::string::npos)
-    raise(Tag::D_IDENT_UNDEF, expr.loc, "failed to resolve " + expr.text + ": Unknown symbol name",
-          "kernel and module symbols need a Linux guest");
+  if (expr.text.find('`') != std::string::npos) return kernel_symbol(expr.text, expr.loc);
   const Symbol* symbol = find(expr.text);
   if (!symbol)
     raise(Tag::D_IDENT_UNDEF, expr.loc,
@@ -183,6 +185,27 @@ ExprId Checker::identifier(const ast::Expr& expr) {
   raise(Tag::D_IDENT_BADREF, expr.loc, expr.text + " may not be used in an expression");
 }
 
+/* module`name, or `name: a place in the kernel's memory, of the type that the kernel's types say. */
+ExprId Checker::kernel_symbol(const std::string& text, Location loc) {
+  size_t quote = text.rfind('`');
+  std::string module = text.substr(0, quote), name = text.substr(quote + 1);
+  std::optional<TypeSource::Symbol> symbol;
+  if (kernel_) symbol = kernel_->find_symbol(module, name, out_.types);
+  if (!symbol)
+    raise(Tag::D_IDENT_UNDEF, loc, "failed to resolve " + text + ": Unknown symbol name",
+          kernel_ ? "" : "kernel and module symbols need a Linux guest");
+  if (!symbol->type.valid() || out_.types[symbol->type].kind == TypeKind::Void)
+    raise(Tag::D_SYM_NOTYPES, loc,
+          "no symbolic type information is available for " + (module.empty() ? "vmlinux" : module) +
+              "`" + name + ": No type information available for symbol");
+  Expr place;
+  place.kind = ExprKind::Dereference;
+  place.loc = loc;
+  place.a = integer(symbol->address, out_.types.pointer_to(symbol->type), loc);
+  place.type = symbol->type;
+  return add(place);
+}
+
 ExprId Checker::inline_use(const Symbol& symbol, const std::vector<ast::ExprId>& args, Location loc,
                            bool called) {
   const ast::Declaration& decl = tree_.declarations[symbol.index];
@@ -192,19 +215,8 @@ ExprId Checker::inline_use(const Symbol& symbol, const std::vector<ast::ExprId>&
     raise(Tag::D_OP_ARRFUN, loc,
           decl.name + (takes ? " may not be used without arguments" : " takes no arguments"));
   if (inlines_.size() > 64) raise(Tag::D_CG_EXPR, loc, "inlines are nested too deeply");
-  InlineFrame frame{&type.parameter_names, {}};
-  if (called) {
-    argument_count(decl.name, args.size(), type.parameters.size(), type.parameters.size(), loc);
-    for (size_t i = 0; i < args.size(); ++i) {
-      ExprId arg = value(args[i]);
-      TypeId want = type_of(type.parameters[i]);
-      if (!assignable(arg, want))
-        argument_mismatch(decl.name, i + 1, out_.types.name(want), type_name(arg), loc);
-      frame.values.push_back(convert(arg, want));
-    }
-  }
   uses_name("scalar", decl.name, loc);
-  inlines_.push_back(std::move(frame));
+  inlines_.push_back(inline_frame(decl, args, loc));
   ++expanding_;
   ExprId result = expression(decl.value);
   --expanding_;
@@ -218,75 +230,21 @@ ExprId Checker::inline_use(const Symbol& symbol, const std::vector<ast::ExprId>&
   return convert(result, symbol.type);
 }
 
-/* The clause's first description, all of its elements. */
-std::string Checker::shown_description() const {
-  const ProbeDesc& desc = clause_->descs.front();
-  return desc.provider + ":" + desc.module + ":" + desc.function + ":" + desc.name;
-}
-
-/* args[N]: the N-th argument as the probe declares it. All probes that the clause may match have to
- * agree about it. */
-ExprId Checker::args_element(const ast::Expr& expr) {
-  ExprId at = expr.args.size() == 1 ? value(expr.args[0]) : ExprId();
-  if (!at.valid())
-    raise(Tag::D_PROTO_LEN, expr.loc,
-          "args[ ] prototype mismatch: " + std::to_string(expr.args.size()) +
-              " args passed, 1 expected");
-  if (!is_constant(at) || !type(at).is_integer())
-    raise(Tag::D_PROTO_ARG, expr.loc,
-          "args[ ] argument #1 is incompatible with prototype:\n\tprototype: integer constant\n"
-          "\t argument: " +
-              type_name(at));
-  if (!clause_)
-    raise(Tag::D_ARGS_NONE, expr.loc, "args[ ] may not be referenced outside of a probe clause");
-  uses_name("associative array", "args", expr.loc);
-  uint64_t number = out_[at].value;
-  std::string found;
-  bool matched = false, missing = false, different = false, others = false;
-  auto consider = [&](const char* type) {
-    if (!type) {
-      missing = true;
-    } else if (!matched) {
-      found = type;
-    } else if (found != type) {
-      different = true;
-    }
-    matched |= type != nullptr;
-  };
-  auto matches = [](const std::string& pattern, const char* text) {
-    return pattern.empty() || fnmatch(pattern.c_str(), text, 0) == 0;
-  };
-  for (const ProbeDesc& desc : clause_->descs) {
-    bool entry = matches(desc.name, "entry"), exit = matches(desc.name, "return");
-    if (desc.name == "BEGIN" || desc.name == "END" || desc.name == "ERROR") {
-      consider(nullptr); /* dtrace's own have no typed arguments */
-      continue;
-    }
-    if (desc.id != 0 || !matches(desc.provider, "syscall") || !matches(desc.module, "vmlinux") ||
-        (!entry && !exit)) {
-      others = true;
-      continue;
-    }
-    if (exit) consider(number < 2 ? "long" : nullptr);
-    if (!entry) continue;
-    for (uint32_t nr = 0; nr < kMaxSyscall; ++nr) {
-      const SyscallInfo* info = syscall_info(nr);
-      if (info && info->name && matches(desc.function, info->name))
-        consider(number < info->nargs ? info->args[number].type : nullptr);
-    }
+/* The arguments of an inline that takes some, converted to its parameters' types. */
+Checker::InlineFrame Checker::inline_frame(const ast::Declaration& decl,
+                                           const std::vector<ast::ExprId>& args, Location loc) {
+  const ast::Type& type = tree_[decl.type];
+  InlineFrame frame{&type.parameter_names, {}};
+  if (type.kind != ast::TypeKind::Assoc && type.kind != ast::TypeKind::Function) return frame;
+  argument_count(decl.name, args.size(), type.parameters.size(), type.parameters.size(), loc);
+  for (size_t i = 0; i < args.size(); ++i) {
+    ExprId arg = value(args[i]);
+    TypeId want = type_of(type.parameters[i]);
+    if (!assignable(arg, want))
+      argument_mismatch(decl.name, i + 1, out_.types.name(want), type_name(arg), loc);
+    frame.values.push_back(convert(arg, want));
   }
-  if (!matched)
-    raise(Tag::D_ARGS_IDX, expr.loc,
-          "index " + std::to_string(number) + " is out of range for " + shown_description() +
-              " args[ ]",
-          "arg0 to arg9 are the untyped arguments");
-  if (missing || different || others)
-    raise(Tag::D_ARGS_MULTI, expr.loc,
-          "args[ ] may not be referenced because probe description " + shown_description() +
-              " matches an unstable set of probes",
-          "arg" + std::to_string(number) + " has the same value, untyped");
-  ExprId raw = builtin(Builtin::Arg, number, expr.loc);
-  return convert(raw, named_type(found));
+  return frame;
 }
 
 std::vector<ExprId> Checker::key_values(const std::vector<ast::ExprId>& keys, Location loc,

@@ -136,8 +136,7 @@ ExprId Checker::expression(ast::ExprId id) {
       return result;
     }
     case ast::ExprKind::Xlate: {
-      bool pointer = false;
-      (void)find_translation(expr, value(expr.a), pointer);
+      (void)translate(expr, value(expr.a));
       raise(Tag::D_CG_DYN, expr.loc, "expression cannot evaluate to result of dynamic type",
             "use a member of it, or assign it to a variable of that structure");
     }

@@ -165,7 +165,7 @@ ExprId Checker::member_of(ExprId place, const std::string& name, Location loc, c
 ExprId Checker::member(const ast::Expr& expr) {
   /* A name that stands for an integer is one already when the operator is looked at. */
   const Symbol* named = find(expr.text);
-  bool constant = named && sources_[expr.loc.source].kind != SourceKind::Library &&
+  bool constant = named && owner_at(expr.loc) == Owner::Program &&
                   (named->kind == SymbolKind::Constant ||
                    (named->kind == SymbolKind::Inline &&
                     tree_[tree_.declarations[named->index].value].kind == ast::ExprKind::Integer));
@@ -173,7 +173,7 @@ ExprId Checker::member(const ast::Expr& expr) {
     raise(Tag::D_OP_IDENT, expr.loc,
           std::string("operator ") + (expr.arrow ? "->" : ".") +
               " must be followed by an identifier");
-  if (const ast::Expr* xlate = xlate_expression(expr.a)) return translate_member(*xlate, expr);
+  if (std::optional<Translated> of = translated_value(expr.a)) return translate_member(*of, expr);
   ExprId a = value(expr.a);
   if (expr.arrow) {
     a = decay(a);

@@ -31,7 +31,7 @@ void Checker::uses(const char* kind, const std::string& name, const Attributes& 
   least_ = minimum(least_, attributes);
   const std::optional<Attributes>& amin = options_.least_attributes();
   if (!amin || !less_stable(attributes, *amin)) return;
-  if (loc.source < sources_.size() && sources_[loc.source].kind == SourceKind::Library) return;
+  if (loc.source < sources_.size() && owner_at(loc) != Owner::Program) return;
   raise(Tag::D_ATTR_MIN, loc,
         "attributes for " + std::string(kind) + " " + name + " (" + to_string(attributes) +
             ") are less than predefined minimum");

@@ -7,6 +7,15 @@
 
 namespace hp::probec {
 
+/* A pointer stays in the memory that it points into. */
+ExprId Checker::as_input(ExprId a, const Translation& translation) {
+  const Type& want = out_.types[translation.input];
+  const Type& have = type(a);
+  if (want.is_pointer() && have.is_pointer())
+    return convert(a, out_.types.pointer_to(want.target, have.space));
+  return convert(a, translation.input);
+}
+
 void Checker::translator(const ast::Translator& decl) {
   Translation made;
   made.decl = &decl;
@@ -48,47 +57,112 @@ void Checker::translator(const ast::Translator& decl) {
   translations_.push_back(std::move(made));
 }
 
-/* The xlate expression that id is, or is an inline's name for; null: neither. */
-const ast::Expr* Checker::xlate_expression(ast::ExprId id) {
+const Checker::Translation* Checker::look_up_translation(TypeId from, TypeId to) const {
+  for (const Translation& translation : translations_)
+    if (out_.types.same(translation.output, to) && out_.types.same(translation.input, from))
+      return &translation;
+  return nullptr;
+}
+
+Checker::Translated Checker::translate(const ast::Expr& xlate, ExprId input) {
+  Translated made{nullptr, input, type_of(xlate.type), false};
+  made.pointer = out_.types[made.type].is_pointer();
+  TypeId output = made.pointer ? out_.types[made.type].target : made.type;
+  made.translation = look_up_translation(out_[input].type, output);
+  for (const Translation& translation : translations_) {
+    if (made.translation) break;
+    if (out_.types.same(translation.output, output) && assignable(input, translation.input))
+      made.translation = &translation;
+  }
+  if (!made.translation)
+    raise(Tag::D_XLATE_NONE, xlate.loc,
+          "cannot translate from \"" + type_name(input) + "\" to \"" + out_.types.name(made.type) +
+              "\"");
+  return made;
+}
+
+/* What id stands for, if that is a translator's: an xlate expression, an inline's name for one, a
+ * translated argument of the probe, a member that is one, or *p of one that is a pointer. */
+std::optional<Checker::Translated> Checker::translated_value(ast::ExprId id) {
   const ast::Expr& expr = tree_[id];
-  if (expr.kind == ast::ExprKind::Xlate) return &expr;
-  if (expr.kind != ast::ExprKind::Ident || expr.scope != ast::NameScope::Global) return nullptr;
-  const Symbol* symbol = find(expr.text);
-  if (!symbol || symbol->kind != SymbolKind::Inline) return nullptr;
-  const ast::Declaration& decl = tree_.declarations[symbol->index];
-  return tree_[decl.value].kind == ast::ExprKind::Xlate ? &tree_[decl.value] : nullptr;
-}
-
-const Checker::Translation& Checker::find_translation(const ast::Expr& xlate, ExprId input,
-                                                      bool& pointer) {
-  TypeId output = type_of(xlate.type);
-  pointer = out_.types[output].is_pointer();
-  if (pointer) output = out_.types[output].target;
-  for (bool exact : {true, false})
-    for (const Translation& translation : translations_) {
-      if (!out_.types.same(translation.output, output)) continue;
-      if (exact ? out_.types.same(translation.input, out_[input].type)
-                : assignable(input, translation.input))
-        return translation;
+  switch (expr.kind) {
+    case ast::ExprKind::Xlate:
+      return translate(expr, value(expr.a));
+    case ast::ExprKind::Ident:
+    case ast::ExprKind::Call: {
+      if (expr.scope != ast::NameScope::Global) return std::nullopt;
+      const Symbol* symbol = find(expr.text);
+      if (!symbol || symbol->kind != SymbolKind::Inline) return std::nullopt;
+      return translated_inline(*symbol, expr.args, expr.loc);
     }
-  raise(Tag::D_XLATE_NONE, xlate.loc,
-        "cannot translate from \"" + type_name(input) + "\" to \"" +
-            out_.types.name(type_of(xlate.type)) + "\"");
+    case ast::ExprKind::Index: {
+      const ast::Expr& name = tree_[expr.a];
+      if (name.kind != ast::ExprKind::Ident || name.scope != ast::NameScope::Global)
+        return std::nullopt;
+      const Symbol* symbol = find(name.text);
+      if (symbol && symbol->kind == SymbolKind::Inline)
+        return translated_inline(*symbol, expr.args, expr.loc);
+      if (!symbol || symbol->kind != SymbolKind::Args) return std::nullopt;
+      ProbeArgument argument = probe_argument(expr);
+      if (!argument.translation) return std::nullopt;
+      return Translated{argument.translation, native_argument(argument, expr.loc), argument.output,
+                        out_.types[argument.output].is_pointer()};
+    }
+    case ast::ExprKind::Unary: {
+      if (expr.unary != ast::UnaryOp::Dereference) return std::nullopt;
+      std::optional<Translated> of = translated_value(expr.a);
+      if (!of || !of->pointer) return std::nullopt;
+      of->pointer = false;
+      of->type = of->translation->output;
+      return of;
+    }
+    case ast::ExprKind::Member: {
+      std::optional<Translated> of = translated_value(expr.a);
+      if (!of) return std::nullopt;
+      for (const ast::TranslatorMember& member : of->translation->decl->members) {
+        if (member.name != expr.text) continue;
+        ExprId input = as_input(of->input, *of->translation);
+        inlines_.push_back({&of->translation->names, {input}});
+        std::optional<Translated> made = translated_value(member.value);
+        inlines_.pop_back();
+        return made;
+      }
+      return std::nullopt;
+    }
+    default:
+      return std::nullopt;
+  }
 }
 
-ExprId Checker::translate_member(const ast::Expr& xlate, const ast::Expr& member) {
-  ExprId input = value(xlate.a);
-  bool pointer = false;
-  const Translation& translation = find_translation(xlate, input, pointer);
-  if (pointer != member.arrow)
+std::optional<Checker::Translated> Checker::translated_inline(const Symbol& symbol,
+                                                              const std::vector<ast::ExprId>& args,
+                                                              Location loc) {
+  const ast::Declaration& decl = tree_.declarations[symbol.index];
+  ast::ExprKind kind = tree_[decl.value].kind;
+  if (kind != ast::ExprKind::Xlate && kind != ast::ExprKind::Ident && kind != ast::ExprKind::Call &&
+      kind != ast::ExprKind::Index)
+    return std::nullopt;
+  if (inlines_.size() > 64) raise(Tag::D_CG_EXPR, loc, "inlines are nested too deeply");
+  const ast::Type& type = tree_[decl.type];
+  bool takes = type.kind == ast::TypeKind::Assoc || type.kind == ast::TypeKind::Function;
+  if (takes != !args.empty()) return std::nullopt; /* the other path has the message */
+  inlines_.push_back(inline_frame(decl, args, loc));
+  std::optional<Translated> made = translated_value(decl.value);
+  inlines_.pop_back();
+  return made;
+}
+
+ExprId Checker::translate_member(const Translated& value, const ast::Expr& member) {
+  const Translation& translation = *value.translation;
+  if (value.pointer != member.arrow)
     raise(member.arrow ? Tag::D_OP_PTR : Tag::D_OP_SOU, member.loc,
           std::string("operator ") + (member.arrow ? "->" : ".") + " does not fit \"" +
-              out_.types.name(type_of(xlate.type)) + "\"");
+              out_.types.name(value.type) + "\"");
   std::vector<uint32_t> path;
   if (!find_member(translation.output, member.text, path))
     raise(Tag::D_TYPE_MEMBER, member.loc,
           member.text + " is not a member of " + out_.types.name(translation.output));
-  ExprId made = translated(translation, member.text, input);
+  ExprId made = translated(translation, member.text, value.input);
   if (!made.valid())
     raise(Tag::D_XLATE_NOCONV, member.loc,
           "translator does not define conversion for member: " + member.text);
@@ -105,7 +179,7 @@ ExprId Checker::translated(const Translation& translation, const std::string& me
     if (inlines_.size() > 64)
       raise(Tag::D_CG_EXPR, candidate.loc, "translators are nested too deeply");
     bool same = out_.types.same(translation.input, out_[input].type);
-    inlines_.push_back({&translation.names, {same ? input : convert(input, translation.input)}});
+    inlines_.push_back({&translation.names, {same ? input : as_input(input, translation)}});
     ExprId made = expression(candidate.value);
     inlines_.pop_back();
     return made;
@@ -114,18 +188,20 @@ ExprId Checker::translated(const Translation& translation, const std::string& me
 }
 
 /* place = xlate <struct out> (e) */
-ExprId Checker::assign_translated(ExprId place, const ast::Expr& xlate) {
-  ExprId input = value(xlate.a);
-  bool pointer = false;
-  const Translation& translation = find_translation(xlate, input, pointer);
-  if (pointer || !out_.types.same(out_[place].type, translation.output))
-    raise(Tag::D_OP_INCOMPAT, xlate.loc,
+ExprId Checker::assign_translated(ExprId place, const Translated& value, Location loc) {
+  const Translation& translation = *value.translation;
+  ExprId input = value.input;
+  if (value.pointer)
+    raise(Tag::D_CG_DYN, loc, "expression cannot evaluate to result of dynamic type",
+          "a translated pointer points to nothing: use a member of it");
+  if (!out_.types.same(out_[place].type, translation.output))
+    raise(Tag::D_OP_INCOMPAT, loc,
           "operands have incompatible types: \"" + type_name(place) + "\" = \"" +
-              out_.types.name(type_of(xlate.type)) + "\"");
+              out_.types.name(value.type) + "\"");
   auto assign = [&](ExprId to, ExprId from) {
     Expr expr;
     expr.kind = ExprKind::Assign;
-    expr.loc = xlate.loc;
+    expr.loc = loc;
     expr.type = out_[to].type;
     expr.a = to;
     expr.b = from;
@@ -134,13 +210,13 @@ ExprId Checker::assign_translated(ExprId place, const ast::Expr& xlate) {
   auto then = [&](ExprId first, ExprId second) {
     Expr expr;
     expr.kind = ExprKind::Comma;
-    expr.loc = xlate.loc;
+    expr.loc = loc;
     expr.type = out_[second].type;
     expr.a = first;
     expr.b = second;
     return add(expr);
   };
-  ExprId all = assign(place, integer(0, out_.types.int_type, xlate.loc));
+  ExprId all = assign(place, integer(0, out_.types.int_type, loc));
   for (const ast::TranslatorMember& member : translation.decl->members) {
     ExprId to = member_of(place, member.name, member.loc, ".");
     ExprId from = translated(translation, member.name, input);

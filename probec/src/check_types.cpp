@@ -33,10 +33,10 @@ TypeId Checker::base_type(const ast::Type& t) {
     if (bits & (kSigned | kUnsigned))
       bad(Tag::D_DECL_SIGNINT,
           "invalid type declaration: signed and unsigned may only be used with integer type");
-    if ((bits & kShort) || ((bits & kLong) && (bits & kFloat)))
-      bad(Tag::D_DECL_LONGINT,
-          "invalid type declaration: long and long long may only be used with integer or "
-          "floating-point type");
+    if ((bits & (kShort | kLongLong)) || ((bits & kLong) && (bits & kFloat)))
+      raise(Tag::D_TYPE_ERR, t.loc,
+            std::string("failed to resolve type ") + (bits & kShort ? "short " : "long ") +
+                (bits & kFloat ? "float" : "double") + ": Unknown type name");
     if (bits & (kChar | kInt | kBool)) bad(Tag::D_DECL_COMBO, "invalid type combination");
     const char* name = bits & kFloat ? "float" : bits & kLong ? "long double" : "double";
     if (auto found = structs_.find(std::string("=") + name); found != structs_.end())
@@ -58,7 +58,8 @@ TypeId Checker::base_type(const ast::Type& t) {
     return bits & kUnsigned ? types.uchar_type : types.char_type;
   }
   if (bits & kBool) {
-    if (modifiers || (bits & kInt)) bad(Tag::D_DECL_COMBO, "invalid type combination");
+    if (modifiers) bad(Tag::D_TYPE_ERR, "failed to resolve type _Bool: Unknown type name");
+    if (bits & kInt) bad(Tag::D_DECL_COMBO, "invalid type combination");
     return types.bool_type;
   }
   bool no_sign = bits & kUnsigned;
@@ -93,6 +94,13 @@ TypeId Checker::type_of(ast::TypeId id) {
         break;
       }
       auto found = globals_.find(t.name);
+      if (found == globals_.end() && kernel_) {
+        made = kernel_->find_typedef(t.name, out_.types);
+        if (made.valid()) {
+          globals_.emplace(t.name, Symbol{SymbolKind::Typedef, 0, 0, made, Owner::C});
+          break;
+        }
+      }
       if (found == globals_.end() || found->second.kind != SymbolKind::Typedef)
         raise(Tag::D_TYPE_ERR, t.loc,
               "failed to resolve type of " + t.name + ": Unknown type name");
@@ -131,12 +139,11 @@ TypeId Checker::type_of(ast::TypeId id) {
                                  &bytes) ||
           bytes > static_cast<uint64_t>(std::numeric_limits<int32_t>::max()))
         raise(Tag::D_DECL_ARRBIG, t.loc, "array dimension too big");
-      if (of.is_string()) raise(Tag::D_DECL_DYNOBJ, t.loc, "cannot have array of strings");
       made = types.array_of(element, static_cast<uint64_t>(count));
       break;
     }
     case ast::TypeKind::Assoc:
-      raise(Tag::D_DECL_ARRNULL, t.loc, "associative array is not permitted here");
+      raise(Tag::D_DECL_DYNOBJ, t.loc, "associative array is not permitted here");
     case ast::TypeKind::Function: {
       Type function;
       function.kind = TypeKind::Function;
@@ -145,13 +152,10 @@ TypeId Checker::type_of(ast::TypeId id) {
       if (types[function.target].kind == TypeKind::Array ||
           types[function.target].kind == TypeKind::Function)
         raise(Tag::D_DECL_COMBO, t.loc, "function may not return an array or a function");
-      for (size_t i = 0; i < t.parameters.size(); ++i) {
+      size_t parameters =
+          check_prototype(t, "function", PrototypeRules{.varargs = true, .may_be_void = true});
+      for (size_t i = 0; i < parameters; ++i) {
         TypeId parameter = type_of(t.parameters[i]);
-        if (types[parameter].kind == TypeKind::Void) {
-          if (t.parameters.size() > 1 || !t.parameter_names[i].empty() || t.varargs)
-            raise(Tag::D_DECL_PROTO_VOID, t.loc, "void must be the sole parameter");
-          break;
-        }
         function.parameters.push_back(parameter);
         function.name += (i ? ", " : "") + types.name(parameter);
       }
@@ -170,7 +174,15 @@ TypeId Checker::tagged_type(const ast::Type& t) {
   auto& tags = t.kind == ast::TypeKind::Struct ? structs_ : is_enum ? enums_ : unions_;
   const char* keyword = t.kind == ast::TypeKind::Struct ? "struct " : is_enum ? "enum " : "union ";
   TypeId id;
-  if (auto found = tags.find(t.name); !t.name.empty() && found != tags.end()) {
+  auto found = t.name.empty() ? tags.end() : tags.find(t.name);
+  /* C's, or the kernel's that somebody has already looked into. */
+  bool anew = found != tags.end() && t.defines && owner_at(t.loc) != Owner::C &&
+              c_types_.contains(found->second.value) && out_.types.edit(found->second).complete;
+  if (anew) {
+    tags.erase(found); /* C's, declared anew */
+    found = tags.end();
+  }
+  if (found != tags.end()) {
     id = found->second;
   } else {
     Type type;
@@ -179,15 +191,18 @@ TypeId Checker::tagged_type(const ast::Type& t) {
                                                 : TypeKind::Union;
     type.name = keyword + (t.name.empty() ? std::string("(anon)") : t.name);
     type.complete = false;
+    type.deferred = !t.defines && !t.name.empty();
     if (is_enum) {
       type.size = type.align = 4;
       type.is_signed = true;
     }
     id = out_.types.add(std::move(type));
     if (!t.name.empty()) tags.emplace(t.name, id);
+    if (owner_at(t.loc) == Owner::C || !t.defines) c_types_.insert(id.value);
   }
   if (!t.defines) return id;
-  if (out_.types[id].complete)
+  if (owner_at(t.loc) != Owner::C) c_types_.erase(id.value);
+  if (out_.types.edit(id).complete)
     raise(Tag::D_DECL_TYPERED, t.loc, "type redeclared: " + out_.types[id].name);
   return is_enum ? enum_body(id, t) : struct_body(id, t);
 }
@@ -197,10 +212,13 @@ TypeId Checker::enum_body(TypeId id, const ast::Type& t) {
   std::vector<Enumerator> enumerators;
   for (const ast::EnumeratorDecl& decl : t.enumerators) {
     if (decl.value.valid())
-      next = constant_integer(decl.value, Tag::D_DECL_ENCONST,
-                              "enumerator must be assigned to an integral constant expression");
+      next = constant_integer(
+          decl.value, Tag::D_DECL_ENCONST,
+          ("enumerator '" + decl.name + "' must be assigned to an integral constant expression")
+              .c_str());
     if (next > std::numeric_limits<int32_t>::max() || next < std::numeric_limits<int32_t>::min())
-      raise(Tag::D_DECL_ENOFLOW, decl.loc, "enumerator value overflows INT_MAX: " + decl.name);
+      raise(Tag::D_DECL_ENOFLOW, decl.loc,
+            "enumerator '" + decl.name + "' value overflows INT_MAX (2147483647)");
     define(decl.name, {SymbolKind::Constant, 0, next, id}, decl.loc);
     enumerators.push_back({decl.name, next++});
   }
@@ -215,19 +233,23 @@ TypeId Checker::struct_body(TypeId id, const ast::Type& t) {
   std::vector<Member> members;
   uint64_t bits = 0, size = 0, align = 1;
   for (const ast::MemberDecl& decl : t.members) {
+    if (tree_[decl.type].kind == ast::TypeKind::Assoc)
+      raise(Tag::D_DECL_DYNOBJ, decl.loc,
+            "cannot have dynamic member: " + (decl.name.empty() ? "(anon)" : decl.name));
     TypeId of = type_of(decl.type);
     const Type& type = out_.types[of];
     if (type.kind == TypeKind::Void)
       raise(Tag::D_DECL_VOIDOBJ, decl.loc, "cannot have void member: " + decl.name);
     if (type.kind == TypeKind::Function)
       raise(Tag::D_DECL_VOIDOBJ, decl.loc, "cannot have function as a member: " + decl.name);
-    if (type.is_string() || type.kind == TypeKind::Stack)
-      raise(Tag::D_DECL_DYNOBJ, decl.loc, "cannot have member of dynamic type: " + decl.name);
     if (!type.complete && type.kind != TypeKind::Array)
       raise(Tag::D_DECL_INCOMPLETE, decl.loc,
             "incomplete struct/union/enum " + type.name + ": " + decl.name);
     if (decl.name.empty() && !decl.width.valid() && !type.is_sou())
-      raise(Tag::D_DECL_MNAME, decl.loc, "member declaration has no name");
+      raise(Tag::D_DECL_MNAME, decl.loc, "member declaration requires a name");
+    if (decl.name.find('`') != std::string::npos)
+      raise(Tag::D_DECL_SCOPE, decl.loc,
+            "D scoping operator may not be used in a member name (" + decl.name + ")");
     for (const Member& other : members)
       if (!decl.name.empty() && other.name == decl.name)
         raise(Tag::D_DECL_MNAME, decl.loc, "duplicate member name: " + decl.name);

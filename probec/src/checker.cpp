@@ -6,8 +6,8 @@
 namespace hp::probec {
 
 Checker::Checker(const ast::Tree& tree, const std::vector<Source>& sources, const Options& options,
-                 CheckedProgram& out)
-    : tree_(tree), sources_(sources), options_(options), out_(out) {
+                 TypeSource* kernel, CheckedProgram& out)
+    : tree_(tree), sources_(sources), options_(options), kernel_(kernel), out_(out) {
   static constexpr const char* kBuiltins[] = {
 #define HP_BUILTIN(id, name, type) name,
 #include "probec/builtins.def"
@@ -22,8 +22,7 @@ Checker::Checker(const ast::Tree& tree, const std::vector<Source>& sources, cons
   for (int i = 0; i < 10; ++i)
     globals_["arg" + std::to_string(i)] = {SymbolKind::Builtin, 0, i, {}};
   globals_["args"] = {SymbolKind::Args, 0, 0, {}};
-  for (const char* name : {"curthread", "uregs"})
-    globals_[name] = {SymbolKind::Unsupported, 0, 0, {}};
+  for (const char* name : {"uregs"}) globals_[name] = {SymbolKind::Unsupported, 0, 0, {}};
   uint32_t function = 1;
 #define HP_ACTION(id, name, prototype)                                       \
   if (there(name)) globals_[name] = {SymbolKind::Function, function, 0, {}}; \
@@ -37,22 +36,24 @@ Checker::Checker(const ast::Tree& tree, const std::vector<Source>& sources, cons
 #undef HP_ACTION
 #undef HP_SUBROUTINE
 #undef HP_AGGFUNC
+  /* In variables, arrays and structures a string takes strsize bytes, in words. */
+  out_.types.edit(out_.types.string_type).size = (options.number(Option::strsize) + 7) / 8 * 8;
   globals_["string"] = {SymbolKind::Typedef, 0, 0, out_.types.string_type};
   globals_["int64_t"] = {SymbolKind::Typedef, 0, 0, out_.types.int64_type};
   globals_["uint64_t"] = {SymbolKind::Typedef, 0, 0, out_.types.uint64_type};
 }
 
 void Checker::check_declarations() {
-  apply_stability_pragmas();
   for (; next_item_ < tree_.items.size(); ++next_item_) {
     const ast::Item& item = tree_.items[next_item_];
+    if (next_item_ >= tree_.library_items) apply_stability_pragmas();
     if (item.kind == ast::ItemKind::Clause) continue;
     region_ = "declaration";
     switch (item.kind) {
       case ast::ItemKind::Declaration: {
         const ast::Declaration& decl = tree_.declarations[item.index];
         declaration(decl, item.index);
-        if (sources_[decl.loc.source].kind != SourceKind::Library) own_names_.insert(decl.name);
+        if (owner_at(decl.loc) == Owner::Program) own_names_.insert(decl.name);
         break;
       }
       case ast::ItemKind::Translator:
@@ -70,6 +71,7 @@ void Checker::check_declarations() {
 
 void Checker::check_clauses() {
   check_declarations();
+  apply_stability_pragmas();
   for (; next_clause_ < tree_.clauses.size(); ++next_clause_) clause(tree_.clauses[next_clause_]);
   region_ = "";
 }
@@ -96,11 +98,18 @@ void Checker::declaration(const ast::Declaration& decl, uint32_t index) {
     return;
   }
   if (decl.is_inline) {
+    if (decl.storage != Storage::None)
+      raise(Tag::D_DECL_BADCLASS, decl.loc,
+            "specified storage class not appropriate for inline declaration");
     const ast::Type& type = tree_[decl.type];
     bool takes = type.kind == ast::TypeKind::Assoc || type.kind == ast::TypeKind::Function;
+    if (takes) check_prototype(type, "inline", PrototypeRules{.named = true});
     TypeId result = type_of(takes ? type.target : decl.type);
     if (out_.types[result].kind == TypeKind::Void)
       raise(Tag::D_DECL_VOIDOBJ, decl.loc, "cannot declare void inline: " + decl.name);
+    const Symbol* before = find(decl.name);
+    if (before && before->owner != Owner::C)
+      raise(Tag::D_DECL_IDRED, decl.loc, "identifier redeclared: " + decl.name);
     const Attributes around = std::exchange(least_, kMostStable);
     check_inline(decl, result);
     declared_.try_emplace(decl.name, least_); /* unless a #pragma says what it is */
@@ -111,12 +120,14 @@ void Checker::declaration(const ast::Declaration& decl, uint32_t index) {
   switch (decl.storage) {
     case Storage::Typedef: {
       TypeId type = type_of(decl.type);
-      auto found = globals_.find(decl.name);
-      if (found != globals_.end() && found->second.kind == SymbolKind::Typedef) {
-        if (!out_.types.same(found->second.type, type))
-          raise(Tag::D_DECL_IDRED, decl.loc, "identifier redeclared: " + decl.name);
-        return;
-      }
+      const Symbol* before = find(decl.name);
+      bool anew = before && before->owner == Owner::C && owner_at(decl.loc) != Owner::C;
+      if (before && !anew && owner_at(decl.loc) != Owner::C)
+        raise(Tag::D_DECL_IDRED, decl.loc,
+              (before->kind == SymbolKind::Typedef ? "typedef redeclared: "
+                                                   : "global variable identifier redeclared: ") +
+                  decl.name);
+      if (before && !anew) return;
       define(decl.name, {SymbolKind::Typedef, 0, 0, out_.types.add_typedef(decl.name, type)},
              decl.loc);
       return;
@@ -142,40 +153,77 @@ void Checker::declaration(const ast::Declaration& decl, uint32_t index) {
   if (type.kind == ast::TypeKind::Array && !type.size.valid())
     raise(Tag::D_DECL_ARRNULL, decl.loc,
           "array declaration requires array dimension or tuple signature: " + decl.name);
+  if (associative) check_prototype(type, "array", {});
   TypeId of = object_type(associative ? type.target : decl.type, decl.loc);
   std::vector<TypeId> keys;
-  if (associative) {
-    if (type.varargs || type.parameters.empty())
-      raise(Tag::D_DECL_ARRNULL, decl.loc,
-            "associative array needs a tuple of types: " + decl.name);
+  if (associative)
     for (ast::TypeId key : type.parameters) {
       TypeId id = type_of(key);
       const Type& k = out_.types[id];
       if (!k.is_scalar() && !k.is_string() && !(k.is_sou() && k.complete))
         raise(Tag::D_DECL_PROTO_TYPE, decl.loc,
-              "key type " + out_.types.name(id) + " is not permitted");
+              "array prototype may not use parameter of type " + out_.types.name(id));
       if (k.is_integer()) id = k.is_signed ? out_.types.int64_type : out_.types.uint64_type;
       keys.push_back(id);
     }
-  }
-  auto same_types = [&](const std::vector<TypeId>& a, const std::vector<TypeId>& b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [&](TypeId x, TypeId y) { return out_.types.same(x, y); });
-  };
   VariableId known = find_variable(scope, decl.name);
   if (known.valid()) {
     const Variable& variable = out_[known];
     if (!out_.types.same(variable.type, of) || variable.associative != associative ||
-        !same_types(variable.keys, keys))
+        !std::equal(variable.keys.begin(), variable.keys.end(), keys.begin(), keys.end(),
+                    [&](TypeId a, TypeId b) { return out_.types.same(a, b); }))
       raise(Tag::D_DECL_IDRED, decl.loc, "identifier redeclared: " + decl.name);
     return;
   }
-  if (scope == Scope::Global && find(decl.name) && decl.storage != Storage::Extern)
-    raise(Tag::D_DECL_IDRED, decl.loc, "identifier redeclared: " + decl.name);
-  if (scope == Scope::Global && find(decl.name)) return; /* extern of a built-in */
+  const Symbol* before = scope == Scope::Global ? find(decl.name) : nullptr;
+  if (before && before->owner != Owner::C) {
+    if (decl.storage == Storage::Extern) return; /* of a built-in */
+    raise(Tag::D_DECL_IDRED, decl.loc,
+          (before->kind == SymbolKind::Builtin || before->kind == SymbolKind::Args
+               ? "built-in identifier redeclared: "
+           : before->kind == SymbolKind::Typedef ? "typedef identifier redeclared: "
+                                                 : "identifier redeclared: ") +
+              decl.name);
+  }
   VariableId made = declare_variable(scope, decl.name, of, decl.loc);
   out_.variables[made.value].associative = associative;
   out_.variables[made.value].keys = std::move(keys);
+}
+
+/* The rules of a list of parameters: of a function, an array's keys, an inline, a probe. Returns how many
+ * there are. */
+size_t Checker::check_prototype(const ast::Type& list, const char* kind, PrototypeRules rules) {
+  if (list.varargs && !rules.varargs)
+    raise(Tag::D_DECL_PROTO_VARARGS, list.loc,
+          std::string(kind) + " prototype may not use a variable-length argument list");
+  bool has_void = false;
+  for (size_t i = 0; i < list.parameters.size(); ++i) {
+    const std::string& name = list.parameter_names[i];
+    std::string number = std::to_string(i + 1);
+    auto refuse_type = [&](const std::string& type) {
+      raise(Tag::D_DECL_PROTO_TYPE, list.loc,
+            std::string(kind) + " prototype may not use parameter of type " + type + ": " +
+                (name.empty() ? "(anonymous)" : name) + ", parameter #" + number);
+    };
+    if (tree_[list.parameters[i]].kind == ast::TypeKind::Assoc) refuse_type("<DYN>");
+    bool is_void = out_.types[type_of(list.parameters[i])].kind == TypeKind::Void;
+    has_void |= is_void;
+    if (is_void && !rules.may_be_void) refuse_type("void");
+    if (is_void && !name.empty())
+      raise(Tag::D_DECL_PROTO_NAME, list.loc, "void parameter may not have a name: " + name);
+    if (!is_void && name.empty() && rules.named)
+      raise(Tag::D_DECL_PROTO_NAME, list.loc,
+            "parameter declaration requires a name: parameter #" + number);
+    if (!name.empty() && rules.formals &&
+        std::find(rules.formals->begin(), rules.formals->end(), name) == rules.formals->end())
+      raise(Tag::D_DECL_PROTO_FORM, list.loc,
+            "parameter is not declared in " + std::string(kind) + " prototype: " + name +
+                ", parameter #" + number);
+  }
+  if (has_void && list.parameters.size() > 1)
+    raise(Tag::D_DECL_PROTO_VOID, list.loc,
+          "void must be sole parameter in a " + std::string(kind) + " declaration");
+  return has_void ? 0 : list.parameters.size();
 }
 
 /* The definition is checked where it stands: it may not use its own name. */
@@ -190,13 +238,12 @@ void Checker::check_inline(const ast::Declaration& decl, TypeId result) {
     frame.values.push_back(add(any));
   }
   inlines_.push_back(std::move(frame));
-  if (tree_[decl.value].kind == ast::ExprKind::Xlate) {
-    bool pointer = false;
-    (void)find_translation(tree_[decl.value], value(tree_[decl.value].a), pointer);
+  if (std::optional<Translated> made = translated_value(decl.value)) {
     inlines_.pop_back();
-    if (!out_.types.same(type_of(tree_[decl.value].type), result))
+    if (!out_.types.same(made->type, result))
       raise(Tag::D_OP_INCOMPAT, decl.loc,
-            "inline " + decl.name + " definition uses incompatible types");
+            "inline " + decl.name + " definition uses incompatible types: \"" +
+                out_.types.name(result) + "\" = \"" + out_.types.name(made->type) + "\"");
     return;
   }
   ExprId value = expression(decl.value);
@@ -205,11 +252,6 @@ void Checker::check_inline(const ast::Declaration& decl, TypeId result) {
     raise(Tag::D_OP_INCOMPAT, decl.loc,
           "inline " + decl.name + " definition uses incompatible types: \"" +
               out_.types.name(result) + "\" = \"" + type_name(value) + "\"");
-}
-
-void Checker::provider(const ast::Provider& provider) {
-  raise(Tag::D_PROV_BADNAME, provider.loc,
-        "provider declarations are not supported yet: " + provider.name);
 }
 
 void Checker::aggregation_statement(const ast::Expr& expr) {

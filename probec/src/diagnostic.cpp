@@ -48,7 +48,7 @@ std::string render(const Diagnostic& diagnostic, const std::vector<Source>& sour
   out += owner->name + ": ";
   if (style.tags && diagnostic.tag != Tag::None)
     out += std::string("[") + name_of(diagnostic.tag) + "] ";
-  if (script && loc.line != 0) {
+  if ((script || source != owner) && loc.line != 0) {
     if (source != owner) out += "\"" + source->name + "\", ";
     out += "line " + std::to_string(loc.shown != 0 ? loc.shown : loc.line) + ": ";
   } else if (!diagnostic.region.empty()) {

@@ -32,7 +32,8 @@ class TreeDumper {
 
  private:
   bool hidden(const Location& loc) const {
-    return loc.source < sources_.size() && sources_[loc.source].kind == SourceKind::Library;
+    return loc.source < sources_.size() && (sources_[loc.source].kind == SourceKind::Library ||
+                                            sources_[loc.source].kind == SourceKind::Foundation);
   }
 
   static std::string quoted(const std::string& text) {

@@ -221,6 +221,13 @@ std::string_view Lexer::peek_word() {
   return text_.substr(pos_, end - pos_);
 }
 
+char Lexer::after_word() const {
+  size_t at_word = pos_;
+  while (is_description(at(at_word))) ++at_word;
+  while (at(at_word) == ' ' || at(at_word) == '\t') ++at_word;
+  return at(at_word);
+}
+
 Token Lexer::next_description() {
   std::string_view word = peek_word();
   Token token;

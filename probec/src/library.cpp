@@ -1,157 +1,216 @@
-/* What every D program may use without declaring it: the types of the kernel's and libc's interfaces
- * (x86-64), and the names of errno values, signals and open flags. */
 #include "probec/library.hpp"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-
-#include <cerrno>
-#include <csignal>
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <iterator>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
 
-#include "transport/segment.h"
+#include "characters.hpp"
+#include "transport/result.hpp"
 
 namespace hp::probec {
 
-const char* library_text() {
-  return R"d(
-typedef signed char int8_t; typedef unsigned char uint8_t;
-typedef short int16_t; typedef unsigned short uint16_t;
-typedef int int32_t; typedef unsigned int uint32_t;
-typedef long int64_t; typedef unsigned long uint64_t;
-typedef long intptr_t; typedef unsigned long uintptr_t;
-typedef signed char s8; typedef unsigned char u8; typedef short s16; typedef unsigned short u16;
-typedef int s32; typedef unsigned int u32; typedef long long s64; typedef unsigned long long u64;
-typedef signed char __s8; typedef unsigned char __u8; typedef short __s16; typedef unsigned short __u16;
-typedef int __s32; typedef unsigned int __u32; typedef long long __s64; typedef unsigned long long __u64;
-typedef unsigned char uchar_t; typedef unsigned short ushort_t; typedef unsigned int uint_t;
-typedef unsigned long ulong_t; typedef long long longlong_t; typedef unsigned long long u_longlong_t;
-typedef unsigned char u_char; typedef unsigned short u_short; typedef unsigned int u_int;
-typedef unsigned long u_long; typedef unsigned int uint; typedef unsigned short ushort;
-typedef unsigned long ulong; typedef unsigned long size_t; typedef long ssize_t;
-typedef long ptrdiff_t; typedef _Bool bool;
-typedef int pid_t; typedef unsigned int uid_t; typedef unsigned int gid_t; typedef unsigned int id_t;
-typedef unsigned int ipaddr_t; typedef unsigned short __be16; typedef unsigned int __be32;
-typedef int processorid_t; typedef int zoneid_t; typedef int taskid_t; typedef int projid_t;
-typedef long off_t; typedef long long loff_t; typedef long long off64_t; typedef long clock_t; typedef long time_t;
-typedef long suseconds_t; typedef long long hrtime_t; typedef unsigned short umode_t;
-typedef unsigned int mode_t; typedef unsigned long ino_t; typedef unsigned int dev_t;
-typedef unsigned int nlink_t; typedef long blkcnt_t; typedef int clockid_t; typedef int timer_t;
-typedef int mqd_t; typedef int key_t; typedef int key_serial_t; typedef int rwf_t; typedef int qid_t;
-typedef unsigned long aio_context_t; typedef unsigned int socklen_t; typedef unsigned short sa_family_t;
-typedef unsigned short in_port_t; typedef unsigned int in_addr_t; typedef char *caddr_t;
-typedef unsigned int uintmax32_t; typedef long intmax_t; typedef unsigned long uintmax_t;
-typedef long __kernel_old_time_t; typedef unsigned long nfds_t; typedef long time64_t;
-typedef struct __hp_sigset { unsigned long sig[1]; } sigset_t;
-typedef struct __hp_fd_set { unsigned long fds_bits[16]; } fd_set;
-typedef struct siginfo siginfo_t;
-typedef struct __user_cap_header_struct { unsigned int version; int pid; } *cap_user_header_t;
-typedef struct __user_cap_data_struct { unsigned int effective; unsigned int permitted; unsigned int inheritable; }
-    *cap_user_data_t;
-struct __kernel_timespec { long long tv_sec; long long tv_nsec; };
-struct __kernel_itimerspec { struct __kernel_timespec it_interval; struct __kernel_timespec it_value; };
-struct __kernel_old_timeval { long tv_sec; long tv_usec; };
-struct __kernel_old_itimerval { struct __kernel_old_timeval it_interval; struct __kernel_old_timeval it_value; };
-struct timespec { long tv_sec; long tv_nsec; };
-struct timeval { long tv_sec; long tv_usec; };
-struct timezone { int tz_minuteswest; int tz_dsttime; };
-struct iovec { userland void *iov_base; unsigned long iov_len; };
-struct sockaddr { unsigned short sa_family; char sa_data[14]; };
-struct in_addr { unsigned int s_addr; };
-struct sockaddr_in { unsigned short sin_family; unsigned short sin_port; struct in_addr sin_addr; unsigned char __pad[8]; };
-struct sockaddr_un { unsigned short sun_family; char sun_path[108]; };
-struct user_msghdr { userland void *msg_name; int msg_namelen; userland struct iovec *msg_iov;
-  unsigned long msg_iovlen; userland void *msg_control; unsigned long msg_controllen; unsigned int msg_flags; };
-struct pollfd { int fd; short events; short revents; };
-struct rlimit { unsigned long rlim_cur; unsigned long rlim_max; };
-struct rlimit64 { unsigned long long rlim_cur; unsigned long long rlim_max; };
-struct rusage { struct __kernel_old_timeval ru_utime; struct __kernel_old_timeval ru_stime; long ru_maxrss;
-  long ru_ixrss; long ru_idrss; long ru_isrss; long ru_minflt; long ru_majflt; long ru_nswap; long ru_inblock;
-  long ru_oublock; long ru_msgsnd; long ru_msgrcv; long ru_nsignals; long ru_nvcsw; long ru_nivcsw; };
-struct stat { unsigned long st_dev; unsigned long st_ino; unsigned long st_nlink; unsigned int st_mode;
-  unsigned int st_uid; unsigned int st_gid; unsigned int __pad0; unsigned long st_rdev; long st_size;
-  long st_blksize; long st_blocks; unsigned long st_atime; unsigned long st_atime_nsec; unsigned long st_mtime;
-  unsigned long st_mtime_nsec; unsigned long st_ctime; unsigned long st_ctime_nsec; long __unused[3]; };
-struct new_utsname { char sysname[65]; char nodename[65]; char release[65]; char version[65];
-  char machine[65]; char domainname[65]; };
-struct open_how { unsigned long long flags; unsigned long long mode; unsigned long long resolve; };
-struct clone_args { unsigned long long flags; unsigned long long pidfd; unsigned long long child_tid;
-  unsigned long long parent_tid; unsigned long long exit_signal; unsigned long long stack;
-  unsigned long long stack_size; unsigned long long tls; unsigned long long set_tid;
-  unsigned long long set_tid_size; unsigned long long cgroup; };
-struct tms { long tms_utime; long tms_stime; long tms_cutime; long tms_cstime; };
-struct utimbuf { long actime; long modtime; };
-struct sched_param { int sched_priority; };
-inline int NULL = 0;
-typedef int psetid_t; typedef int chipid_t; typedef int lgrp_id_t;
-typedef struct cpuinfo { processorid_t cpu_id; psetid_t cpu_pset; chipid_t cpu_chip; lgrp_id_t cpu_lgrp; } cpuinfo_t;
-translator cpuinfo_t < int C > { cpu_id = cpu; cpu_pset = 0; cpu_chip = 0; cpu_lgrp = 0; };
-inline cpuinfo_t *curcpu = xlate < cpuinfo_t * > (0);
-)d";
+namespace fs = std::filesystem;
+
+bool module_exists(std::string_view name) {
+  return name == "vmlinux" || name == "kernel" || name == "genunix";
+}
+
+bool provider_exists(std::string_view name) {
+  return name == "dtrace" || name == "profile" || name == "syscall";
 }
 
 namespace {
 
-struct Constant {
-  const char* name;
-  int64_t value;
+using Words = std::unordered_set<std::string_view>;
+
+/* The libraries that hold C's types: always there, and what they declare may be declared anew. */
+constexpr std::string_view kTypes = "types.d";
+constexpr std::string_view kFoundation[] = {kTypes, "syscall.d", "constants.d"};
+
+/* Calls found(word, depth, next) for each identifier of the text: how many braces it is in, and the first
+ * two characters after it and white space. Comments and literals are skipped. */
+template <typename Found>
+void each_word(std::string_view text, Found found) {
+  int depth = 0;
+  auto at = [&](size_t i) { return i < text.size() ? text[i] : '\0'; };
+  for (size_t i = 0; i < text.size();) {
+    if (is_ident_start(text[i])) {
+      size_t from = i;
+      while (i < text.size() && is_ident(text[i])) ++i;
+      std::string_view word = text.substr(from, i - from);
+      while (is_space(at(i))) ++i;
+      found(word, depth, text.substr(i, 2));
+      continue;
+    }
+    if (text[i] == '/' && at(i + 1) == '*') {
+      size_t end = text.find("*/", i + 2);
+      i = end == std::string_view::npos ? text.size() : end + 2;
+      continue;
+    }
+    if (text[i] == '"')
+      for (++i; i < text.size() && text[i] != '"'; ++i)
+        if (text[i] == '\\') ++i;
+    depth += at(i) == '{' ? 1 : at(i) == '}' ? -1 : 0;
+    ++i;
+  }
+}
+
+/* Whether a standard library's word, between these, is the name of what it declares there: a type or
+ * tag, an inline. */
+bool declares(int depth, std::string_view next) {
+  return depth == 0 && !next.empty() && next != "==" &&
+         (next[0] == ';' || next[0] == '=' || next[0] == '[' || next[0] == '{');
+}
+
+struct Dependency {
+  std::string kind, name;
 };
 
-#define HP_C(name) {#name, name},
-constexpr Constant kConstants[] = {
-    /* errno(3) */
-    HP_C(EPERM) HP_C(ENOENT) HP_C(ESRCH) HP_C(EINTR) HP_C(EIO) HP_C(ENXIO) HP_C(E2BIG) HP_C(ENOEXEC)
-        HP_C(EBADF) HP_C(ECHILD) HP_C(EAGAIN) HP_C(ENOMEM) HP_C(EACCES) HP_C(EFAULT) HP_C(
-            ENOTBLK) HP_C(EBUSY) HP_C(EEXIST) HP_C(EXDEV) HP_C(ENODEV) HP_C(ENOTDIR) HP_C(EISDIR)
-            HP_C(EINVAL) HP_C(ENFILE) HP_C(EMFILE) HP_C(ENOTTY) HP_C(ETXTBSY) HP_C(EFBIG) HP_C(
-                ENOSPC) HP_C(ESPIPE) HP_C(EROFS) HP_C(EMLINK) HP_C(EPIPE) HP_C(EDOM) HP_C(ERANGE)
-                HP_C(EDEADLK) HP_C(ENAMETOOLONG) HP_C(ENOLCK) HP_C(ENOSYS) HP_C(ENOTEMPTY)
-                    HP_C(ELOOP) HP_C(EWOULDBLOCK) HP_C(ENOMSG) HP_C(EIDRM) HP_C(ENODATA) HP_C(ETIME)
-                        HP_C(EPROTO) HP_C(EBADMSG) HP_C(EOVERFLOW) HP_C(EILSEQ) HP_C(EUSERS)
-                            HP_C(ENOTSOCK) HP_C(EDESTADDRREQ) HP_C(EMSGSIZE) HP_C(EPROTOTYPE)
-                                HP_C(ENOPROTOOPT) HP_C(EPROTONOSUPPORT) HP_C(ESOCKTNOSUPPORT)
-                                    HP_C(EOPNOTSUPP) HP_C(EPFNOSUPPORT) HP_C(EAFNOSUPPORT)
-                                        HP_C(EADDRINUSE) HP_C(EADDRNOTAVAIL) HP_C(ENETDOWN)
-                                            HP_C(ENETUNREACH) HP_C(ENETRESET) HP_C(ECONNABORTED)
-                                                HP_C(ECONNRESET) HP_C(ENOBUFS) HP_C(EISCONN)
-                                                    HP_C(ENOTCONN) HP_C(ESHUTDOWN) HP_C(ETIMEDOUT)
-                                                        HP_C(ECONNREFUSED) HP_C(EHOSTDOWN)
-                                                            HP_C(EHOSTUNREACH) HP_C(EALREADY)
-                                                                HP_C(EINPROGRESS) HP_C(ESTALE)
-                                                                    HP_C(EDQUOT) HP_C(ECANCELED)
-    /* signal(7) */
-    HP_C(SIGHUP) HP_C(SIGINT) HP_C(SIGQUIT) HP_C(SIGILL) HP_C(SIGTRAP) HP_C(SIGABRT) HP_C(SIGBUS)
-        HP_C(SIGFPE) HP_C(SIGKILL) HP_C(SIGUSR1) HP_C(SIGSEGV) HP_C(SIGUSR2) HP_C(SIGPIPE)
-            HP_C(SIGALRM) HP_C(SIGTERM) HP_C(SIGCHLD) HP_C(SIGCONT) HP_C(SIGSTOP) HP_C(SIGTSTP)
-                HP_C(SIGTTIN) HP_C(SIGTTOU) HP_C(SIGURG) HP_C(SIGXCPU) HP_C(SIGXFSZ) HP_C(SIGVTALRM)
-                    HP_C(SIGPROF) HP_C(SIGWINCH) HP_C(SIGIO) HP_C(SIGSYS)
-    /* open(2), mmap(2) */
-    HP_C(O_RDONLY) HP_C(O_WRONLY) HP_C(O_RDWR) HP_C(O_ACCMODE) HP_C(O_CREAT) HP_C(O_EXCL)
-        HP_C(O_TRUNC) HP_C(O_APPEND) HP_C(O_NONBLOCK) HP_C(O_CLOEXEC) HP_C(O_DIRECTORY)
-            HP_C(O_NOFOLLOW) HP_C(AT_FDCWD) HP_C(PROT_READ) HP_C(PROT_WRITE) HP_C(PROT_EXEC)
-                HP_C(MAP_SHARED) HP_C(MAP_PRIVATE) HP_C(MAP_ANONYMOUS) HP_C(MAP_FIXED)
-    /* arg4 of dtrace:::ERROR */
-    {"DTRACEFLT_UNKNOWN", HP_FLT_UNKNOWN},
-    {"DTRACEFLT_BADADDR", HP_FLT_BADADDR},
-    {"DTRACEFLT_BADALIGN", HP_FLT_BADALIGN},
-    {"DTRACEFLT_ILLOP", HP_FLT_ILLOP},
-    {"DTRACEFLT_DIVZERO", HP_FLT_DIVZERO},
-    {"DTRACEFLT_NOSCRATCH", HP_FLT_NOSCRATCH},
-    {"DTRACEFLT_KPRIV", HP_FLT_KPRIV},
-    {"DTRACEFLT_UPRIV", HP_FLT_UPRIV},
-    {"DTRACEFLT_TUPOFLOW", HP_FLT_TUPOFLOW},
-    {"DTRACEFLT_BADSTACK", HP_FLT_BADSTACK},
-    {"DTRACEFLT_LIBRARY", HP_FLT_LIBRARY},
-    {"DTRACEFLT_BADINDEX", HP_FLT_BADINDEX},
-    {"DTRACEFLT_BADSIZE", HP_FLT_BADSIZE}};
-#undef HP_C
+std::vector<Dependency> dependencies(std::string_view text) {
+  constexpr std::string_view kPragma = "#pragma D depends_on ";
+  std::vector<Dependency> all;
+  for (size_t at = 0; (at = text.find(kPragma, at)) != std::string_view::npos;) {
+    bool starts_line = at == 0 || text[at - 1] == '\n';
+    at += kPragma.size();
+    if (!starts_line) continue;
+    size_t end = std::min(text.find('\n', at), text.size());
+    std::string_view line = text.substr(at, end - at);
+    auto word = [&] {
+      size_t from = std::min(line.find_first_not_of(" \t"), line.size());
+      size_t to = std::min(line.find_first_of(" \t\r", from), line.size());
+      std::string out(line.substr(from, to - from));
+      line.remove_prefix(to);
+      return out;
+    };
+    std::string kind = word(), name = word();
+    all.push_back({std::move(kind), std::move(name)});
+  }
+  return all;
+}
+
+/* One library: where it comes from and what it waits for. */
+struct Library {
+  std::string name; /* without directory: what depends_on names */
+  Source source;
+  bool wanted = false; /* standard ones: read if set */
+  enum class State : uint8_t { New, Open, Read, LeftOut } state = State::New;
+};
+
+class Selection {
+ public:
+  Result<> add_directory(const std::string& path) {
+    std::error_code error;
+    std::vector<fs::path> files;
+    for (const auto& entry : fs::directory_iterator(path, error))
+      if (entry.path().extension() == ".d") files.push_back(entry.path());
+    if (error) return {}; /* as dtrace(1): a directory that is not there has no libraries */
+    std::sort(files.begin(), files.end());
+    for (const fs::path& file : files) {
+      std::ifstream in(file, std::ios::binary);
+      std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+      if (!in) return fail("failed to open library " + file.string());
+      Library& library = add(file.filename().string(), file.string(), std::move(text));
+      library.wanted = true;
+    }
+    return {};
+  }
+
+  void add_standard(const StandardLibrary& library) {
+    /* A directory of the user's own may replace one of ours. */
+    if (!by_name_.contains(library.name))
+      add(library.name, std::string("probec/") + library.name, std::string(library.text));
+  }
+
+  void want(const Words& words) {
+    for (Library& library : all_) {
+      if (library.wanted) continue;
+      library.wanted = library.name == kTypes;
+      each_word(library.source.text, [&](std::string_view word, int depth, std::string_view next) {
+        library.wanted = library.wanted || (declares(depth, next) && words.contains(word));
+      });
+    }
+  }
+
+  Result<std::vector<Source>> ordered() {
+    for (std::string_view name : kFoundation) /* C's before D's */
+      if (auto found = by_name_.find(std::string(name)); found != by_name_.end())
+        if (all_[found->second].wanted) HP_TRYV(read(found->second));
+    for (size_t i = 0; i < all_.size(); ++i)
+      if (all_[i].wanted) HP_TRYV(read(i));
+    return std::move(out_);
+  }
+
+  [[nodiscard]] const std::vector<Library>& all() const { return all_; }
+
+ private:
+  Library& add(std::string name, std::string shown, std::string text) {
+    bool foundation =
+        std::find(std::begin(kFoundation), std::end(kFoundation), name) != std::end(kFoundation) &&
+        shown.starts_with("probec/");
+    Source source{foundation ? SourceKind::Foundation : SourceKind::Library, std::move(shown),
+                  std::move(text)};
+    by_name_.emplace(name, all_.size());
+    all_.push_back({std::move(name), std::move(source)});
+    return all_.back();
+  }
+
+  Result<> read(size_t index) {
+    Library& library = all_[index];
+    if (library.state != Library::State::New) return {};
+    library.state = Library::State::Open;
+    bool complete = true;
+    for (const Dependency& needed : dependencies(library.source.text)) {
+      if (needed.kind == "module") complete &= module_exists(needed.name);
+      if (needed.kind == "provider") complete &= provider_exists(needed.name);
+      if (needed.kind != "library") continue;
+      auto found = by_name_.find(needed.name);
+      if (found == by_name_.end()) {
+        complete = false;
+        continue;
+      }
+      if (all_[found->second].state == Library::State::Open)
+        return fail("library " + library.source.name + " and library " + needed.name +
+                    " depend on each other");
+      HP_TRYV(read(found->second));
+      complete &= all_[found->second].state == Library::State::Read;
+    }
+    library.state = complete ? Library::State::Read : Library::State::LeftOut;
+    if (complete) out_.push_back(std::move(library.source));
+    return {};
+  }
+
+  std::vector<Library> all_;
+  std::unordered_map<std::string, size_t> by_name_;
+  std::vector<Source> out_;
+};
 
 }  // namespace
 
-std::optional<int64_t> library_constant(std::string_view name) {
-  for (const Constant& constant : kConstants)
-    if (name == constant.name) return constant.value;
-  return std::nullopt;
+Result<std::vector<Source>> libraries_of(const std::vector<Source>& program,
+                                         const Options& options) {
+  Selection selection;
+  bool none = options.flag(Option::nolibs);
+  const std::string& directories = options.text(Option::libdir);
+  for (size_t from = 0; !none && from < directories.size();) {
+    size_t end = std::min(directories.find('\n', from), directories.size());
+    HP_TRYV(selection.add_directory(directories.substr(from, end - from)));
+    from = end + 1;
+  }
+  Words words;
+  auto use = [&](std::string_view text) {
+    each_word(text, [&](std::string_view word, int, std::string_view) { words.insert(word); });
+  };
+  for (const Source& source : program) use(source.text);
+  for (const Library& library : selection.all()) use(library.source.text);
+  if (words.contains("args")) words.insert("sigset_t"); /* any type of a system call's argument */
+  for (const StandardLibrary& library : standard_libraries())
+    if (!none || library.name == kTypes) selection.add_standard(library);
+  selection.want(words);
+  return selection.ordered();
 }
 
 }  // namespace hp::probec

@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 
+#include "characters.hpp"
 #include "transport/result.hpp"
 
 namespace hp::probec {
@@ -105,7 +106,7 @@ void Parser::parse(uint32_t source) {
   lexer_ = nullptr;
 }
 
-bool Parser::starts_declaration(std::string_view word) const {
+bool Parser::starts_declaration(std::string_view word) {
   size_t length = 0;
   while (length < word.size() &&
          (std::isalnum(static_cast<unsigned char>(word[length])) || word[length] == '_'))
@@ -113,9 +114,17 @@ bool Parser::starts_declaration(std::string_view word) const {
   if (word.substr(length).find(':') != std::string_view::npos) return false;
   if (options_ && options_->flag(Option::pspec) && length != word.size()) return false;
   std::string_view first = word.substr(0, length);
-  return std::find(std::begin(kDeclarationWords), std::end(kDeclarationWords), first) !=
-             std::end(kDeclarationWords) ||
-         type_names_.contains(std::string(first));
+  if (std::find(std::begin(kDeclarationWords), std::end(kDeclarationWords), first) !=
+          std::end(kDeclarationWords) ||
+      type_names_.contains(std::string(first)))
+    return true;
+  /* "word name" and "word *" describe no probes. */
+  char next = lexer_->after_word();
+  if (!kernel_ || length == 0 || length != word.size() || !(is_ident_start(next) || next == '*') ||
+      !kernel_->has_typedef(first))
+    return false;
+  type_names_.insert(std::string(first));
+  return true;
 }
 
 void Parser::item(std::string_view word) {

@@ -22,6 +22,10 @@ uint32_t base_bit(std::string_view word) {
   return 0;
 }
 
+/* Words that modify another type, and mean int alone. */
+constexpr uint32_t kAttributes =
+    ast::kShort | ast::kLong | ast::kLongLong | ast::kSigned | ast::kUnsigned;
+
 bool is_qualifier(std::string_view word) {
   return word == "const" || word == "volatile" || word == "restrict";
 }
@@ -39,9 +43,11 @@ ast::Storage storage_of(std::string_view word) {
 
 }  // namespace
 
-/* D`name is the name that the program itself declared. */
-static std::string own_name(const std::string& word) {
-  return word.starts_with("D`") ? word.substr(2) : word;
+/* The name of a type without its scope: D`name is what the program itself declared, vmlinux`name the
+ * kernel's. */
+std::string Parser::own_name(const std::string& word) const {
+  std::string own = word.substr(word.rfind('`') + 1);
+  return type_names_.contains(own) || word.starts_with("D`") ? own : word;
 }
 
 bool Parser::starts_type(const Token& token) const {
@@ -51,6 +57,17 @@ bool Parser::starts_type(const Token& token) const {
          word == "enum" || word == "userland" || type_names_.contains(word);
 }
 
+/* A name that can only be a type's where it stands, and that the program does not declare. */
+bool Parser::is_kernel_type(size_t ahead) {
+  const Token& token = peek(ahead);
+  if (!kernel_ || token.kind != TokenKind::Ident || is_keyword(token.text)) return false;
+  std::string word = token.text.substr(token.text.rfind('`') + 1);
+  if (type_names_.contains(word)) return true;
+  if (word.empty() || names_.contains(word) || !kernel_->has_typedef(word)) return false;
+  type_names_.insert(std::move(word));
+  return true;
+}
+
 Parser::Specifiers Parser::specifiers(bool storage_allowed) {
   Specifiers out;
   ast::Type type;
@@ -58,24 +75,18 @@ Parser::Specifiers Parser::specifiers(bool storage_allowed) {
   bool seen_type = false;
   bool userland = false;
   ast::TypeId made;
-  /* unsigned, long: for the words of C's integers only */
-  auto attributes_fit = [&] {
-    constexpr uint32_t kAttributes =
-        ast::kSigned | ast::kUnsigned | ast::kShort | ast::kLong | ast::kLongLong;
-    if (type.bits == 0 || (type.bits & ~kAttributes) != 0) return false;
-    if (type.bits & (ast::kSigned | ast::kUnsigned))
-      raise(Tag::D_DECL_SIGNINT, peek().loc,
-            "invalid type declaration: signed and unsigned may only be used with integer type");
-    if (type.bits & (ast::kLong | ast::kLongLong))
-      raise(Tag::D_DECL_LONGINT, peek().loc,
-            "invalid type declaration: long and long long may only be used with integer or "
-            "floating-point type");
-    return false;
-  };
   auto combine_error = [&]() { raise(Tag::D_DECL_COMBO, peek().loc, "invalid type combination"); };
   while (peek().kind == TokenKind::Ident) {
+    if (!seen_type && !storage_allowed) (void)is_kernel_type(0);
     const std::string word = own_name(peek().text);
     if (uint32_t bit = base_bit(word)) {
+      if (made.valid() && bit & (ast::kSigned | ast::kUnsigned))
+        raise(Tag::D_DECL_SIGNINT, peek().loc,
+              "invalid type declaration: signed and unsigned may only be used with integer type");
+      if (made.valid() && bit & ast::kLong)
+        raise(Tag::D_DECL_LONGINT, peek().loc,
+              "invalid type declaration: long and long long may only be used with integer or "
+              "floating-point type");
       if (made.valid()) combine_error();
       if (bit == ast::kLong && (type.bits & ast::kLong)) {
         if (type.bits & ast::kLongLong) combine_error();
@@ -86,7 +97,14 @@ Parser::Specifiers Parser::specifiers(bool storage_allowed) {
       type.bits |= bit;
       seen_type = true;
     } else if (word == "struct" || word == "union" || word == "enum") {
-      if (seen_type && !attributes_fit()) combine_error();
+      if (type.bits & (ast::kSigned | ast::kUnsigned))
+        raise(Tag::D_DECL_SIGNINT, peek().loc,
+              "invalid type declaration: signed and unsigned may only be used with integer type");
+      if (type.bits & (ast::kLong | ast::kLongLong | ast::kShort))
+        raise(Tag::D_DECL_LONGINT, peek().loc,
+              "invalid type declaration: long and long long may only be used with integer or "
+              "floating-point type");
+      if (seen_type) combine_error();
       take();
       made = word == "enum"
                  ? enumeration()
@@ -105,13 +123,20 @@ Parser::Specifiers Parser::specifiers(bool storage_allowed) {
       out.storage = storage;
     } else if (word == "inline" && storage_allowed) {
       out.is_inline = true;
-    } else if (seen_type && type_names_.contains(word)) {
-      /* A type's name after a type: a variable may be called that, another type may not. */
-      if (!made.valid()) attributes_fit();
-      if (out.storage == ast::Storage::Typedef)
-        raise(Tag::D_DECL_IDRED, peek().loc, "identifier redeclared: " + word);
-      break;
+    } else if (type_names_.contains(word) && (type.bits & ~kAttributes || made.valid())) {
+      /* The type is known: this is what is declared, even if it is the name of a type. */
+      if (!out.name.empty())
+        raise(Tag::D_DECL_IDENT, peek().loc, "old-style declaration or incorrect type specified");
+      out.name = word;
+      out.name_loc = peek().loc;
     } else if (type_names_.contains(word)) {
+      if (type.bits & (ast::kSigned | ast::kUnsigned))
+        raise(Tag::D_DECL_SIGNINT, peek().loc,
+              "invalid type declaration: signed and unsigned may only be used with integer type");
+      if (type.bits & (ast::kLong | ast::kLongLong | ast::kShort))
+        raise(Tag::D_DECL_LONGINT, peek().loc,
+              "invalid type declaration: long and long long may only be used with integer or "
+              "floating-point type");
       type.kind = ast::TypeKind::Named;
       type.name = word;
       take();
@@ -138,15 +163,17 @@ ast::TypeId Parser::aggregate(ast::TypeKind kind) {
   ast::Type type;
   type.kind = kind;
   type.loc = peek().loc;
-  if (peek().kind == TokenKind::Ident && !is_keyword(peek().text))
-    type.name = own_name(take().text);
+  if (peek().kind == TokenKind::Ident && !is_keyword(peek().text)) type.name = take().text;
+  if (peek().kind != TokenKind::LeftBrace || type.name.starts_with("D`"))
+    type.name = type.name.substr(type.name.rfind('`') + 1); /* wherever it is declared */
   if (accept(TokenKind::LeftBrace)) {
     if (type.name.find('`') != std::string::npos)
-      raise(Tag::D_DECL_SCOPE, type.loc, "D scoping operator may not be used in a type name");
+      raise(Tag::D_DECL_SCOPE, type.loc,
+            "D scoping operator may not be used in a type name: " + type.name);
     type.defines = true;
     while (!accept(TokenKind::RightBrace)) {
       Specifiers base = specifiers(false);
-      if (accept(TokenKind::Semicolon)) {
+      if (base.name.empty() && accept(TokenKind::Semicolon)) {
         type.members.push_back({{}, base.type, {}, base.loc});
         continue;
       }
@@ -154,8 +181,9 @@ ast::TypeId Parser::aggregate(ast::TypeKind kind) {
         ast::MemberDecl member;
         member.loc = peek().loc;
         member.type = base.type;
-        if (peek().kind != TokenKind::Colon) {
-          Declarator d = declarator(base.type, true);
+        if (peek().kind != TokenKind::Colon || !base.name.empty()) {
+          Declarator d = declarator(base, true);
+          base.name.clear();
           member.name = d.name;
           member.type = d.type;
         }
@@ -183,6 +211,9 @@ ast::TypeId Parser::enumeration() {
       ast::EnumeratorDecl enumerator;
       enumerator.loc = peek().loc;
       enumerator.name = expect_name();
+      if (enumerator.name.find('`') != std::string::npos)
+        raise(Tag::D_DECL_SCOPE, enumerator.loc,
+              "D scoping operator may not be used in an enumerator name (" + enumerator.name + ")");
       if (accept(TokenKind::Assign)) enumerator.value = conditional();
       enumerator.loc.shown = (peek(), reading_line());
       type.enumerators.push_back(std::move(enumerator));
@@ -202,7 +233,7 @@ void Parser::parameters(ast::Type& type, TokenKind close) {
       break;
     }
     Specifiers base = specifiers(false);
-    Declarator d = declarator(base.type, false);
+    Declarator d = declarator(base, false);
     type.parameters.push_back(d.type);
     type.parameter_names.push_back(d.name);
   } while (accept(TokenKind::Comma));
@@ -235,7 +266,12 @@ ast::TypeId Parser::suffixes(ast::TypeId base) {
   return add(std::move(type));
 }
 
-Parser::Declarator Parser::declarator(ast::TypeId base, bool name_required) {
+Parser::Declarator Parser::declarator(const Specifiers& base, bool name_required) {
+  return declarator(base.type, name_required, &base);
+}
+
+Parser::Declarator Parser::declarator(ast::TypeId base, bool name_required,
+                                      const Specifiers* given) {
   Nested nested(*this);
   Declarator out;
   out.type = base;
@@ -250,6 +286,14 @@ Parser::Declarator Parser::declarator(ast::TypeId base, bool name_required) {
     while (peek().kind == TokenKind::Ident && is_qualifier(peek().text)) take();
   }
   out.loc = peek().loc;
+  if (given && !given->name.empty()) {
+    if (peek().kind == TokenKind::Ident && !is_keyword(peek().text))
+      raise(Tag::D_DECL_IDENT, peek().loc, "old-style declaration or incorrect type specified");
+    out.name = given->name;
+    out.loc = given->name_loc;
+    out.type = suffixes(out.type);
+    return out;
+  }
   if (peek().kind == TokenKind::LeftParen && !starts_type(peek(1)) &&
       peek(1).kind != TokenKind::RightParen) {
     take();
@@ -269,11 +313,9 @@ Parser::Declarator Parser::declarator(ast::TypeId base, bool name_required) {
   }
   if (peek().kind == TokenKind::Ident && !is_keyword(peek().text)) {
     out.name = take().text;
-    if (type_names_.contains(out.name) && peek().kind == TokenKind::Ident &&
-        !is_keyword(peek().text))
-      raise(Tag::D_DECL_IDENT, peek().loc, "old-style declaration or incorrect type specified");
     if (out.name.find('`') != std::string::npos)
-      raise(Tag::D_DECL_SCOPE, out.loc, "cannot specify scope in a declaration: " + out.name);
+      raise(Tag::D_DECL_SCOPE, out.loc,
+            "D scoping operator may not be used in a declaration name (" + out.name + ")");
   } else if (name_required) {
     syntax_error(peek());
   }
@@ -283,12 +325,12 @@ Parser::Declarator Parser::declarator(ast::TypeId base, bool name_required) {
 
 ast::TypeId Parser::type_name() {
   Specifiers base = specifiers(false);
-  return declarator(base.type, false).type;
+  return declarator(base, false).type;
 }
 
 void Parser::declaration() {
   Specifiers base = specifiers(true);
-  bool only_type = peek().kind == TokenKind::Semicolon;
+  bool only_type = peek().kind == TokenKind::Semicolon && base.name.empty();
   do {
     ast::Declaration decl;
     decl.storage = base.storage;
@@ -296,10 +338,12 @@ void Parser::declaration() {
     decl.type = base.type;
     decl.loc = base.loc;
     if (!only_type) {
-      Declarator d = declarator(base.type, true);
+      Declarator d = declarator(base, true);
+      base.name.clear();
       decl.name = d.name;
       decl.type = d.type;
       decl.loc = d.loc;
+      names_.insert(d.name);
       if (decl.storage == ast::Storage::Typedef) type_names_.insert(d.name);
       if (decl.is_inline) {
         expect(TokenKind::Assign);
@@ -322,7 +366,7 @@ void Parser::translator() {
   translator.output = type_name();
   expect(TokenKind::Less);
   Specifiers base = specifiers(false);
-  Declarator input = declarator(base.type, true);
+  Declarator input = declarator(base, true);
   translator.input = input.type;
   translator.parameter = input.name;
   expect(TokenKind::Greater);
@@ -354,16 +398,22 @@ void Parser::provider() {
     probe.loc = peek().loc;
     if (!accept_word("probe")) syntax_error(peek());
     probe.name = expect_name();
-    while (accept(TokenKind::Subtract)) probe.name += "-" + expect_name();
+    while (accept(TokenKind::Subtract) || accept(TokenKind::Decrement))
+      probe.name += "-" + expect_name();
     ast::Type list;
     expect(TokenKind::LeftParen);
     parameters(list, TokenKind::RightParen);
     probe.parameters = std::move(list.parameters);
+    probe.parameter_names = std::move(list.parameter_names);
+    probe.varargs = list.varargs;
     if (accept(TokenKind::Colon)) {
       ast::Type translated;
       expect(TokenKind::LeftParen);
       parameters(translated, TokenKind::RightParen);
+      probe.translates = true;
+      probe.varargs |= translated.varargs;
       probe.translated = std::move(translated.parameters);
+      probe.translated_names = std::move(translated.parameter_names);
     }
     expect(TokenKind::Semicolon);
     provider.probes.push_back(std::move(probe));

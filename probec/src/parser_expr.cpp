@@ -212,7 +212,7 @@ ast::ExprId Parser::unary() {
     case TokenKind::Decrement:
       return prefix(ast::ExprKind::PreDecrement, ast::UnaryOp::Plus);
     case TokenKind::LeftParen:
-      if (starts_type(peek(1))) {
+      if (starts_type(peek(1)) || is_kernel_cast()) {
         take();
         ast::Expr expr = node(ast::ExprKind::Cast, loc);
         expr.type = type_name();
@@ -225,7 +225,7 @@ ast::ExprId Parser::unary() {
       if (is_word("sizeof")) {
         take();
         ast::Expr expr = node(ast::ExprKind::Sizeof, loc);
-        if (peek().kind == TokenKind::LeftParen && starts_type(peek(1))) {
+        if (peek().kind == TokenKind::LeftParen && (starts_type(peek(1)) || is_kernel_type(1))) {
           take();
           expr.type = type_name();
           expect(TokenKind::RightParen);
@@ -239,6 +239,19 @@ ast::ExprId Parser::unary() {
     default:
       return postfix();
   }
+}
+
+/* "(word) operand" and "(word *)" are nothing but casts: ask whether the kernel has such a type. */
+bool Parser::is_kernel_cast() {
+  if (!kernel_ || peek(1).kind != TokenKind::Ident) return false;
+  TokenKind second = peek(2).kind, third = peek(3).kind;
+  bool pointer = second == TokenKind::Multiply &&
+                 (third == TokenKind::RightParen || third == TokenKind::Multiply);
+  bool operand = second == TokenKind::RightParen &&
+                 (third == TokenKind::Ident || third == TokenKind::Integer ||
+                  third == TokenKind::String || third == TokenKind::LeftParen ||
+                  third == TokenKind::BitNot || third == TokenKind::LogicalNot);
+  return (pointer || operand) && is_kernel_type(1);
 }
 
 std::vector<ast::ExprId> Parser::arguments(TokenKind close) {
@@ -375,6 +388,7 @@ ast::ExprId Parser::primary() {
     expect(TokenKind::RightParen);
   } else {
     expr.text = expect_name();
+    names_.insert(expr.text);
   }
   return add(std::move(expr));
 }

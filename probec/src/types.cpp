@@ -1,5 +1,6 @@
 #include "probec/types.hpp"
 
+#include "probec/type_source.hpp"
 #include "transport/result.hpp"
 
 namespace hp::probec {
@@ -50,6 +51,13 @@ TypeTable::TypeTable() {
   string_type = add(string);
   void_pointer = pointer_to(void_type);
   host_char_pointer = pointer_to(char_type, Space::Host);
+}
+
+/* Looking at a type does not change it for whoever looks: it only becomes known. */
+void TypeTable::complete(TypeId id) const {
+  auto& self = const_cast<TypeTable&>(*this);
+  self.edit(id); /* no longer deferred, whatever comes of it */
+  source_->complete(id, self);
 }
 
 TypeId TypeTable::canonical(TypeId id) const {

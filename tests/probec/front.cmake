@@ -1,5 +1,5 @@
 # The front of the compiler: unit tests, and golden tests written in D.
-hp_test(probec_front_test SOURCES lexer_test.cpp parser_test.cpp options_test.cpp stability_test.cpp diagnostic_test.cpp
+hp_test(probec_front_test SOURCES btf_test.cpp lexer_test.cpp parser_test.cpp options_test.cpp stability_test.cpp diagnostic_test.cpp
   DEPS hp_probec_front)
 hp_test(probec_compile_test SOURCES compile_test.cpp DEPS hp_probec)
 hp_program(probec_golden SOURCES golden_test.cpp DEPS hp_probec_front)

@@ -11,8 +11,11 @@
 #include <vector>
 
 #include "host/aggregation.hpp"
+#include "host/packet.hpp"
 #include "host/value.hpp"
 #include "transport/format.hpp"
+#include "transport/result.hpp"
+#include "transport/shape.hpp"
 
 namespace hp::host {
 
@@ -32,7 +35,10 @@ class Sink {
   virtual void begin(const RecordInfo&) = 0;
   virtual void end(const RecordInfo&) = 0;
 
-  virtual void traced(const Value&) = 0;                             /* trace(), print() */
+  virtual void traced(const Value&) = 0; /* trace() */
+  /* print(): values is one, or a pointer and the bytes that it points to, which shape describes. */
+  virtual void printed(const Shape& shape, std::span<const Value> values) = 0;
+  virtual void packet(const Packet&) = 0;                            /* pcap() */
   virtual void memory(std::string_view bytes) = 0;                   /* tracemem() */
   virtual void stack(const Value&) = 0;                              /* stack(), ustack() */
   virtual void symbol(const Value&) = 0;                             /* sym() and its kin */
@@ -40,10 +46,11 @@ class Sink {
   /* printa(); format is nullptr for the default layout. */
   virtual void aggregations(const AggregationTable&, std::span<const uint32_t> aggs,
                             const Format* format) = 0;
-  virtual void redirect(const std::string& path) = 0; /* freopen() */
-  virtual void run(const std::string& command) = 0;   /* system() */
-  virtual void truncate() = 0;                        /* ftruncate() */
-  virtual void setopt(const std::string& name, const std::string& value) = 0;
+  /* freopen(), system(), setopt(): the error is what the user is told, without a newline. */
+  virtual Result<> redirect(const std::string& path) = 0;
+  virtual Result<> run(const std::string& command) = 0;
+  virtual void truncate() = 0; /* ftruncate() */
+  virtual Result<> setopt(const std::string& name, const std::string& value) = 0;
 
   /* An error in a clause, drops and other trouble: one line with newline, without program name. */
   virtual void message(const std::string& line) = 0;

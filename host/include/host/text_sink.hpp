@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "host/histogram.hpp"
 #include "host/output.hpp"
 #include "host/sink.hpp"
 
@@ -15,7 +16,9 @@ struct TextOptions { /* the D options of these names */
   bool rawbytes = false;
   bool flowindent = false;
   SortOptions sort;
+  HistogramOptions histogram;
   int stackindent = 14;
+  uint32_t pcapsize = 512;
 };
 
 class TextSink final : public Sink {
@@ -27,16 +30,18 @@ class TextSink final : public Sink {
   void begin(const RecordInfo&) override;
   void end(const RecordInfo&) override;
   void traced(const Value&) override;
+  void printed(const Shape&, std::span<const Value>) override;
+  void packet(const Packet&) override;
   void memory(std::string_view bytes) override;
   void stack(const Value&) override;
   void symbol(const Value&) override;
   void formatted(const Format&, std::span<const Value>) override;
   void aggregations(const AggregationTable&, std::span<const uint32_t> aggs,
                     const Format* format) override;
-  void redirect(const std::string& path) override;
-  void run(const std::string& command) override;
+  Result<> redirect(const std::string& path) override;
+  Result<> run(const std::string& command) override;
   void truncate() override { output_.truncate(); }
-  void setopt(const std::string& name, const std::string& value) override;
+  Result<> setopt(const std::string& name, const std::string& value) override;
   void message(const std::string& line) override;
 
   /* What setopt() calls; the host's option parser. It calls set_options() with what came of it. */
@@ -58,7 +63,8 @@ class TextSink final : public Sink {
   SetOption set_option_;
   std::set<uint32_t> printed_; /* aggregations that a printa() printed */
   bool header_ = false;
-  struct Flow { /* -F, by CPU: how deep, and what was printed last */
+  bool packet_file_ = false; /* the redirected output has begun as a packet capture */
+  struct Flow {              /* -F, by CPU: how deep, and what was printed last */
     int indent = 0;
     uint32_t probe = 0, clause = 0;
   };

@@ -175,6 +175,9 @@ struct Translator {
 struct ProviderProbe {
   std::string name;
   std::vector<TypeId> parameters, translated;
+  std::vector<std::string> parameter_names, translated_names;
+  bool translates = false; /* a second list was written */
+  bool varargs = false;
   Location loc;
 };
 
@@ -209,6 +212,7 @@ struct Tree {
   std::deque<Translator> translators; /* the checker points to them while more are parsed */
   std::vector<Provider> providers;
   std::vector<Item> items;
+  size_t library_items = 0; /* the first so many are libraries' */
   std::vector<StabilityPragma> pragmas;
 
   const Expr& operator[](ExprId id) const { return exprs[id.value]; }

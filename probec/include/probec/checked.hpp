@@ -206,6 +206,16 @@ struct OptionSetting { /* #pragma D option and setopt-able -x, in order */
   Location loc;
 };
 
+/* A provider that the program declares: what its probes pass. */
+struct ProviderDeclaration {
+  struct Probe {
+    std::string name; /* with dashes */
+    std::vector<TypeId> arguments;
+  };
+  std::string name;
+  std::vector<Probe> probes; /* in the order of the text */
+};
+
 struct CheckedProgram {
   TypeTable types;
   std::vector<Expr> exprs;
@@ -218,6 +228,7 @@ struct CheckedProgram {
   std::vector<AggregationId> aggregation_refs;
   std::vector<std::string> strings; /* may contain NUL only at no place; escapes are done */
   std::vector<OptionSetting> options;
+  std::vector<ProviderDeclaration> providers;
   std::string source_text; /* for .hyprobe.source */
   uint32_t strsize = 256;
   bool destructive = false; /* some clause acts on the guest */

@@ -3,9 +3,10 @@
  * Items are checked in the order of the text. Files: checker.cpp (items, statements), check_types.cpp,
  * check_names.cpp (variables and built-ins), check_ops.cpp, check_places.cpp and check_assign.cpp
  * (operators), check_convert.cpp, check_calls.cpp (functions), check_actions.cpp, check_formats.cpp,
- * check_translate.cpp, check_stability.cpp. */
+ * check_translate.cpp, check_providers.cpp, check_stability.cpp. */
 #pragma once
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -15,13 +16,15 @@
 #include "probec/ast.hpp"
 #include "probec/lexer.hpp"
 #include "probec/options.hpp"
+#include "probec/type_source.hpp"
 
 namespace hp::probec {
 
 class Checker {
  public:
+  /* kernel: may be null. */
   Checker(const ast::Tree& tree, const std::vector<Source>& sources, const Options& options,
-          CheckedProgram& out);
+          TypeSource* kernel, CheckedProgram& out);
 
   /* Declarations are checked as soon as they have been parsed, clauses when a whole source has been:
    * that decides which of two errors is reported, and what a clause may name. Each call continues
@@ -36,6 +39,8 @@ class Checker {
   [[nodiscard]] const char* region() const { return region_; }
 
  private:
+  /* Whose declaration it is: C's may be declared anew by the program. */
+  enum class Owner : uint8_t { D, C, Program };
   /* What a global name means. */
   enum class SymbolKind : uint8_t {
     Variable,
@@ -52,11 +57,19 @@ class Checker {
     uint32_t index = 0; /* variable, builtin, function, declaration of an inline */
     int64_t value = 0;  /* Constant; Builtin::Arg's number */
     TypeId type;        /* Typedef, Inline, Constant */
+    Owner owner = Owner::D;
   };
   struct Translation {
     const ast::Translator* decl;
     TypeId output, input;
     std::vector<std::string> names; /* the parameter's, for InlineFrame */
+  };
+  /* A value that a translator stands for: only its members can be had. */
+  struct Translated {
+    const Translation* translation;
+    ExprId input;
+    TypeId type; /* as written: output, or a pointer to it */
+    bool pointer;
   };
   struct InlineFrame { /* parameters of the inline being expanded */
     const std::vector<std::string>* names;
@@ -65,6 +78,11 @@ class Checker {
 
   /* checker.cpp */
   void declaration(const ast::Declaration& decl, uint32_t index);
+  struct PrototypeRules {
+    bool varargs = false, may_be_void = false, named = false;
+    const std::vector<std::string>* formals = nullptr; /* names that may be used */
+  };
+  size_t check_prototype(const ast::Type& list, const char* kind, PrototypeRules rules);
   void check_inline(const ast::Declaration& decl, TypeId result);
   [[noreturn]] void aggregation_statement(const ast::Expr& expr);
   void translator(const ast::Translator& translator);
@@ -86,7 +104,8 @@ class Checker {
   TypeId named_type(std::string_view text); /* of the built-in tables: "uint32_t", "void *" */
 
   /* check_names.cpp */
-  const Symbol* find(const std::string& name);
+  [[nodiscard]] const Symbol* find(const std::string& name) const;
+  [[nodiscard]] Owner owner_at(Location loc) const;
   void define(const std::string& name, Symbol symbol, Location loc);
   /* "did you mean execname?", or "". */
   std::string similar_name(const std::string& name, bool function) const;
@@ -94,12 +113,13 @@ class Checker {
   VariableId declare_variable(Scope scope, const std::string& name, TypeId type, Location loc);
   ExprId identifier(const ast::Expr& expr);
   ExprId variable(VariableId id, Location loc);
+  ExprId kernel_symbol(const std::string& text, Location loc);
   ExprId builtin(Builtin which, uint64_t number, Location loc);
-  ExprId args_element(const ast::Expr& expr);
-  [[nodiscard]] std::string shown_description() const;
   ExprId array_variable(const ast::Expr& expr, VariableId id);
   ExprId inline_use(const Symbol& symbol, const std::vector<ast::ExprId>& args, Location loc,
                     bool called);
+  InlineFrame inline_frame(const ast::Declaration& decl, const std::vector<ast::ExprId>& args,
+                           Location loc);
   bool is_unknown_variable(ast::ExprId id); /* a name that an assignment would create */
   ExprId create_for_assignment(ast::ExprId id, TypeId type);
   std::vector<ExprId> key_values(const std::vector<ast::ExprId>& keys, Location loc,
@@ -137,11 +157,33 @@ class Checker {
   ExprId condition(ExprId a, Location loc, Tag tag, const char* what);
 
   /* check_translate.cpp */
-  const ast::Expr* xlate_expression(ast::ExprId id);
-  const Translation& find_translation(const ast::Expr& xlate, ExprId input, bool& pointer);
-  ExprId translate_member(const ast::Expr& xlate, const ast::Expr& member);
+  ExprId as_input(ExprId a, const Translation& translation);
+  std::optional<Translated> translated_value(ast::ExprId id);
+  std::optional<Translated> translated_inline(const Symbol& symbol,
+                                              const std::vector<ast::ExprId>& args, Location loc);
+  const Translation* look_up_translation(TypeId from, TypeId to) const;
+  Translated translate(const ast::Expr& xlate, ExprId input);
+  ExprId translate_member(const Translated& value, const ast::Expr& member);
   ExprId translated(const Translation& translation, const std::string& member, ExprId input);
-  ExprId assign_translated(ExprId place, const ast::Expr& xlate);
+  ExprId assign_translated(ExprId place, const Translated& value, Location loc);
+
+  /* check_providers.cpp */
+  /* One argument of a probe: which of the native ones it is made of, and how. */
+  struct ProbeArgument {
+    unsigned native = 0;
+    TypeId type;                              /* of that native one */
+    TypeId output;                            /* what the clause sees */
+    const Translation* translation = nullptr; /* null: the native value is it */
+    friend bool operator==(const ProbeArgument&, const ProbeArgument&) = default;
+  };
+  struct DeclaredProvider {
+    std::unordered_map<std::string, std::vector<ProbeArgument>> probes;
+  };
+  std::vector<ProbeArgument> probe_arguments(const ast::ProviderProbe& probe,
+                                             const std::string& provider);
+  ProbeArgument probe_argument(const ast::Expr& args);
+  ExprId args_element(const ast::Expr& expr);
+  ExprId native_argument(const ProbeArgument& argument, Location loc);
 
   /* check_stability.cpp */
   void apply_stability_pragmas();
@@ -220,11 +262,12 @@ class Checker {
   void printf_action(Function function, const ast::Expr& expr, Stmt& stmt);
   void printa_action(const ast::Expr& expr, Stmt& stmt);
   void check_conversions(Function function, const std::string& text,
-                         const std::vector<ExprId>& args, Location loc, bool printa, size_t keys);
+                         const std::vector<ExprId>& args, Location loc, bool printa);
 
   const ast::Tree& tree_;
   const std::vector<Source>& sources_;
   const Options& options_;
+  TypeSource* kernel_;
   CheckedProgram& out_;
   const char* region_ = "";
   size_t next_item_ = 0, next_clause_ = 0, next_pragma_ = 0;
@@ -234,6 +277,7 @@ class Checker {
   std::unordered_map<std::string, Function> aggregating_;
   std::unordered_map<std::string, VariableId> self_, this_;
   std::unordered_map<std::string, TypeId> structs_, unions_, enums_;
+  std::unordered_set<uint32_t> c_types_; /* of these, the ones that C's libraries declare */
   std::unordered_map<std::string, AggregationId> aggregations_;
   std::unordered_map<int, Prototype> prototypes_;
   std::vector<TypeId> resolved_; /* by ast::TypeId */
@@ -244,6 +288,7 @@ class Checker {
   Attributes least_ = kMostStable;                       /* of what has been used */
   ProviderAttributes provider_;                          /* of the clause */
   int expanding_ = 0;                                    /* inlines around what is checked */
+  std::unordered_map<std::string, DeclaredProvider> providers_;
   const ast::Clause* clause_ = nullptr;
   uint32_t statement_number_ = 0;
   bool speculated_ = false, committed_ = false, recorded_ = false;

@@ -14,6 +14,7 @@
 #include "probec/diagnostic.hpp"
 #include "probec/options.hpp"
 #include "probec/source.hpp"
+#include "probec/type_source.hpp"
 
 namespace hp::probec {
 
@@ -21,11 +22,12 @@ struct CompileInput {
   std::vector<Source> sources;
   Options* options = nullptr;         /* required; pragmas set options here */
   std::vector<std::string> arguments; /* $0 is the program or script name, $1 ... the operands */
-  int64_t target = 0;         /* $target; 0: none (-c and -p give one). With -c the process does
+  int64_t target = 0;           /* $target; 0: none (-c and -p give one). With -c the process does
                                          not exist yet: give kTargetAtRunTime and $target reads
                                          hp_seg_header.target_pid */
-  bool preprocess = false;    /* -C */
-  bool show_includes = false; /* -H */
+  bool preprocess = false;      /* -C */
+  bool show_includes = false;   /* -H */
+  TypeSource* kernel = nullptr; /* types and symbols of a guest's kernel; null: there is none */
   std::vector<std::string> cpp_arguments; /* -D, -U, -I in order, as "-DNAME" ... */
   std::string* parsed = nullptr;          /* if set: receives the syntax tree as text */
 };

@@ -67,6 +67,8 @@ class Lexer {
   /* The word at the current place by the description's alphabet, without expanding macros or moving;
    * empty if there is none. Skips white space, comments and control lines before it. */
   std::string_view peek_word();
+  /* What comes after that word and blanks; 0: nothing. */
+  [[nodiscard]] char after_word() const;
   Token next_description();
 
   /* "foo" for messages: the text of the token at loc. */

@@ -12,6 +12,7 @@
 #include "probec/ast.hpp"
 #include "probec/lexer.hpp"
 #include "probec/options.hpp"
+#include "probec/type_source.hpp"
 
 namespace hp::probec {
 
@@ -26,6 +27,8 @@ class Parser {
 
   /* -xpspec: a word that could be both is a probe description. */
   void set_options(const Options* options) { options_ = options; }
+  /* Where names may come from that are types though nobody declares them; null: nowhere. */
+  void set_kernel(TypeSource* kernel) { kernel_ = kernel; }
   /* Parses one source to its end. Throws CompileError. */
   void parse(uint32_t source);
 
@@ -40,7 +43,7 @@ class Parser {
  private:
   /* parser.cpp: items and statements */
   void item(std::string_view word);
-  bool starts_declaration(std::string_view word) const;
+  bool starts_declaration(std::string_view word);
   void clause();
   std::vector<ProbeDesc> descriptions();
   ProbeDesc description(const Token& token);
@@ -57,9 +60,16 @@ class Parser {
     ast::Storage storage = ast::Storage::None;
     bool is_inline = false;
     Location loc;
+    /* The name that is declared, if it was read as one of the specifiers: in `int size_t;` the last
+     * type name is what is declared. */
+    std::string name;
+    Location name_loc;
   };
   Specifiers specifiers(bool storage_allowed);
   bool starts_type(const Token& token) const;
+  bool is_kernel_type(size_t ahead);
+  bool is_kernel_cast();
+  std::string own_name(const std::string& word) const;
   ast::TypeId aggregate(ast::TypeKind kind);
   ast::TypeId enumeration();
   struct Declarator {
@@ -67,7 +77,9 @@ class Parser {
     ast::TypeId type;
     Location loc;
   };
-  Declarator declarator(ast::TypeId base, bool name_required);
+  /* given: a name that the specifiers have swallowed. */
+  Declarator declarator(const Specifiers& base, bool name_required);
+  Declarator declarator(ast::TypeId base, bool name_required, const Specifiers* given = nullptr);
   ast::TypeId suffixes(ast::TypeId base);
   void parameters(ast::Type& type, TokenKind close);
   ast::TypeId type_name();
@@ -125,7 +137,9 @@ class Parser {
   unsigned depth_ = 0;
   Location end_;
   const char* region_ = "";
+  TypeSource* kernel_ = nullptr;
   std::unordered_set<std::string> type_names_{"string"};
+  std::unordered_set<std::string> names_; /* used as a value: no type is meant */
 };
 
 /* C and D words that cannot name anything. */

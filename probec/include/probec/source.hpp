@@ -12,13 +12,14 @@
 namespace hp::probec {
 
 enum class SourceKind : uint8_t {
-  Script,   /* -s FILE */
-  Clause,   /* -n 'description /predicate/ { ... }' */
-  Provider, /* -P */
-  Module,   /* -m */
-  Function, /* -f */
-  ProbeId,  /* -i */
-  Library,  /* built-in declarations and -L files */
+  Script,     /* -s FILE */
+  Clause,     /* -n 'description /predicate/ { ... }' */
+  Provider,   /* -P */
+  Module,     /* -m */
+  Function,   /* -f */
+  ProbeId,    /* -i */
+  Library,    /* D declarations: standard libraries and those of -L */
+  Foundation, /* C's types and constants: what they declare may be declared anew */
 };
 
 struct Source {

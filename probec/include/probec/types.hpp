@@ -59,6 +59,7 @@ struct Type {
   bool is_char = false;        /* char, signed char, unsigned char: arrays of it print as text */
   bool is_bool = false;        /* _Bool: conversion to it is != 0 */
   bool complete = true;        /* false: struct/union only named; array without size */
+  bool deferred = false;       /* only named so far: a TypeSource may know it (TypeTable::source) */
   Space space = Space::Kernel; /* Pointer */
   uint64_t size = 0;           /* bytes; String: 0 here, strsize at run time */
   uint64_t align = 1;
@@ -78,12 +79,21 @@ struct Type {
   [[nodiscard]] bool is_scalar() const { return is_integer() || is_pointer(); }
 };
 
+class TypeSource;
+
 class TypeTable {
  public:
   TypeTable();
+  /* What types that are only named are completed from when somebody looks at them; null: nothing. Not
+   * owned; to be taken back before the table is moved. */
+  void set_source(TypeSource* source) { source_ = source; }
 
   /* The type meant by id: typedefs looked through. */
-  [[nodiscard]] const Type& operator[](TypeId id) const { return types_[canonical(id).value]; }
+  [[nodiscard]] const Type& operator[](TypeId id) const {
+    const Type& type = types_[canonical(id).value];
+    if (type.deferred && source_) complete(canonical(id));
+    return type;
+  }
   [[nodiscard]] TypeId canonical(TypeId id) const;
   /* As written: the typedef's name, if it was one. */
   [[nodiscard]] const std::string& name(TypeId id) const { return types_[id.value].name; }
@@ -102,11 +112,18 @@ class TypeTable {
   TypeId pointer_to(TypeId target, Space space = Space::Kernel);
   TypeId array_of(TypeId element, uint64_t count, bool complete = true);
   TypeId stack_of(uint64_t frames, std::string name);
-  Type& edit(TypeId id) { return types_[canonical(id).value]; } /* to complete a structure */
+  Type& edit(TypeId id) { /* to complete a structure */
+    Type& type = types_[canonical(id).value];
+    type.deferred = false;
+    return type;
+  }
 
   [[nodiscard]] size_t size() const { return types_.size(); }
 
  private:
+  void complete(TypeId id) const;
+
+  TypeSource* source_ = nullptr;
   std::deque<Type> types_;
   std::deque<TypeId> typedef_of_;                   /* invalid: not a typedef */
   std::unordered_map<std::string, TypeId> derived_; /* pointers, arrays, stacks by construction */

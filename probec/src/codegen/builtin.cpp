@@ -100,6 +100,7 @@ llvm::Value* ClauseEmitter::builtin(const Expr& e) {
     case Builtin::Ipl:
     case Builtin::Stackdepth:
     case Builtin::Caller:
+    case Builtin::Curthread:
       return i64(0); /* there is no guest kernel below a process guest */
   }
   unsupported(e.loc, name_of(e.builtin));

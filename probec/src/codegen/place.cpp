@@ -160,6 +160,8 @@ void ClauseEmitter::store(const Place& p, llvm::Value* v) {
     } else if (p.kind == Place::Kind::Host) {
       call("hp_rt_str_assign", {p.ptr, v});
       write_back(p);
+    } else {
+      checked_call("hp_rt_str_store", {ctx_, p.address, v});
     }
     return;
   }

@@ -1,4 +1,6 @@
 /* Keys and record fields in their encodings, and the actions that make records. */
+#include <signal.h>
+
 #include "clause.hpp"
 
 namespace hp::probec::codegen {
@@ -117,6 +119,24 @@ void ClauseEmitter::action(StmtId id, const Stmt& s) {
     checked_call("hp_rt_put_bytes", {ctx_, to, address, n, i32(enc.room)});
     advance(c, i32(enc.room));
     if (wanted) put_word(c, wanted);
+  } else if (s.action == Function::Print && a->fields.size() == 2) {
+    const Encoding& enc = a->fields[1];
+    llvm::Value* address = int_value(operand(s, 0));
+    put_word(c, address);
+    llvm::Value* to =
+        b_.CreateInBoundsGEP(b_.getInt8Ty(), c.base, b_.CreateZExt(c.offset, b_.getInt64Ty()));
+    checked_call("hp_rt_put_bytes", {ctx_, to, address, i32(enc.size), i32(enc.room)});
+    advance(c, i32(enc.room));
+  } else if (s.action == Function::Pcap) {
+    const Encoding& enc = a->fields[3];
+    llvm::Value* address = int_value(operand(s, 0));
+    llvm::Value* link = int_value(operand(s, 1));
+    put_word(c, call("hp_rt_walltime", {}));
+    put_word(c, link);
+    llvm::Value* length =
+        b_.CreateInBoundsGEP(b_.getInt8Ty(), c.base, b_.CreateZExt(c.offset, b_.getInt64Ty()));
+    checked_call("hp_rt_put_packet", {ctx_, length, address, i32(enc.size), i32(enc.room)});
+    advance(c, i32(8 + enc.room));
   } else if (s.action == Function::Exit) {
     llvm::Value* status = s.operands.count ? int_value(operand(s, 0)) : i64(0);
     put_word(c, status);
@@ -167,10 +187,16 @@ void ClauseEmitter::destructive(const Stmt& s) {
       call("hp_rt_raise", {ctx_, arg(0)});
       break;
     case Function::Stop:
-      call("hp_rt_stop", {ctx_});
+      call("hp_rt_raise", {ctx_, i64(SIGSTOP)});
+      break;
+    case Function::Breakpoint:
+      call("hp_rt_breakpoint", {ctx_});
+      break;
+    case Function::Panic:
+      checked_call("hp_rt_panic", {ctx_});
       break;
     case Function::Chill:
-      call("hp_rt_chill", {arg(0)});
+      checked_call("hp_rt_chill", {ctx_, arg(0)});
       break;
     case Function::Copyout: {
       llvm::Value* from = arg(0);

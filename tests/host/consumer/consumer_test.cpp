@@ -347,6 +347,8 @@ struct ReadingSink final : Sink {
   void begin(const RecordInfo& r) override { read(r.probe->name); }
   void end(const RecordInfo&) override {}
   void traced(const Value& v) override { read(v.text); }
+  void packet(const Packet& p) override { read(packet_bytes(p)); }
+  void printed(const Shape&, std::span<const Value> v) override { read(v.back().text); }
   void memory(std::string_view bytes) override { read(bytes); }
   void stack(const Value& v) override {
     for (const uint64_t pc : stack_frames(v)) sum += pc;
@@ -365,10 +367,12 @@ struct ReadingSink final : Sink {
       read(out);
     }
   }
-  void redirect(const std::string& path) override { read(path); }
-  void run(const std::string& command) override { read(command); }
+  Result<> redirect(const std::string& path) override { return read(path), Result<>{}; }
+  Result<> run(const std::string& command) override { return read(command), Result<>{}; }
   void truncate() override {}
-  void setopt(const std::string& name, const std::string& value) override { read(name + value); }
+  Result<> setopt(const std::string& name, const std::string& value) override {
+    return read(name + value), Result<>{};
+  }
   void message(const std::string& line) override { read(line); }
 };
 

@@ -1,2 +1,2 @@
-/* expect: probec: failed to compile script D_DECL_IDRED.builtin.d: [D_DECL_IDRED] line 2: identifier redeclared: pid */
+/* expect: probec: failed to compile script D_DECL_IDRED.builtin.d: [D_DECL_IDRED] line 2: built-in identifier redeclared: pid */
 int pid; BEGIN { }

@@ -1,2 +1,2 @@
-/* expect: probec: failed to compile script D_DECL_MNAME.nomember.d: [D_DECL_MNAME] line 2: member declaration has no name */
+/* expect: probec: failed to compile script D_DECL_MNAME.nomember.d: [D_DECL_MNAME] line 2: member declaration requires a name */
 struct s { int; }; BEGIN { }

@@ -1,0 +1,42 @@
+/* What the arguments of system calls point to (x86-64), under the names that args[] of the syscall
+ * provider uses. C's, as those of types.d. */
+typedef struct __hp_sigset { unsigned long sig[1]; } sigset_t;
+typedef struct __hp_fd_set { unsigned long fds_bits[16]; } fd_set;
+typedef struct siginfo siginfo_t;
+typedef struct __user_cap_header_struct { unsigned int version; int pid; } *cap_user_header_t;
+typedef struct __user_cap_data_struct { unsigned int effective; unsigned int permitted; unsigned int inheritable; }
+    *cap_user_data_t;
+struct __kernel_timespec { long long tv_sec; long long tv_nsec; };
+struct __kernel_itimerspec { struct __kernel_timespec it_interval; struct __kernel_timespec it_value; };
+struct __kernel_old_timeval { long tv_sec; long tv_usec; };
+struct __kernel_old_itimerval { struct __kernel_old_timeval it_interval; struct __kernel_old_timeval it_value; };
+struct timespec { long tv_sec; long tv_nsec; };
+struct timeval { long tv_sec; long tv_usec; };
+struct timezone { int tz_minuteswest; int tz_dsttime; };
+struct iovec { userland void *iov_base; unsigned long iov_len; };
+struct sockaddr { unsigned short sa_family; char sa_data[14]; };
+struct in_addr { unsigned int s_addr; };
+struct sockaddr_in { unsigned short sin_family; unsigned short sin_port; struct in_addr sin_addr; unsigned char __pad[8]; };
+struct sockaddr_un { unsigned short sun_family; char sun_path[108]; };
+struct user_msghdr { userland void *msg_name; int msg_namelen; userland struct iovec *msg_iov;
+  unsigned long msg_iovlen; userland void *msg_control; unsigned long msg_controllen; unsigned int msg_flags; };
+struct pollfd { int fd; short events; short revents; };
+struct rlimit { unsigned long rlim_cur; unsigned long rlim_max; };
+struct rlimit64 { unsigned long long rlim_cur; unsigned long long rlim_max; };
+struct rusage { struct __kernel_old_timeval ru_utime; struct __kernel_old_timeval ru_stime; long ru_maxrss;
+  long ru_ixrss; long ru_idrss; long ru_isrss; long ru_minflt; long ru_majflt; long ru_nswap; long ru_inblock;
+  long ru_oublock; long ru_msgsnd; long ru_msgrcv; long ru_nsignals; long ru_nvcsw; long ru_nivcsw; };
+struct stat { unsigned long st_dev; unsigned long st_ino; unsigned long st_nlink; unsigned int st_mode;
+  unsigned int st_uid; unsigned int st_gid; unsigned int __pad0; unsigned long st_rdev; long st_size;
+  long st_blksize; long st_blocks; unsigned long st_atime; unsigned long st_atime_nsec; unsigned long st_mtime;
+  unsigned long st_mtime_nsec; unsigned long st_ctime; unsigned long st_ctime_nsec; long __unused[3]; };
+struct new_utsname { char sysname[65]; char nodename[65]; char release[65]; char version[65];
+  char machine[65]; char domainname[65]; };
+struct open_how { unsigned long long flags; unsigned long long mode; unsigned long long resolve; };
+struct clone_args { unsigned long long flags; unsigned long long pidfd; unsigned long long child_tid;
+  unsigned long long parent_tid; unsigned long long exit_signal; unsigned long long stack;
+  unsigned long long stack_size; unsigned long long tls; unsigned long long set_tid;
+  unsigned long long set_tid_size; unsigned long long cgroup; };
+struct tms { long tms_utime; long tms_stime; long tms_cutime; long tms_cstime; };
+struct utimbuf { long actime; long modtime; };
+struct sched_param { int sched_priority; };
