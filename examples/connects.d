@@ -6,9 +6,6 @@
  */
 #pragma D option quiet
 
-inline int AF_UNIX = 1;
-inline int AF_INET = 2;
-
 syscall::connect:entry
 {
 	this->in = (struct sockaddr_in *)copyin(arg1, sizeof (struct sockaddr_in));
