@@ -225,7 +225,7 @@ ExprId Checker::inline_use(const Symbol& symbol, const std::vector<ast::ExprId>&
     raise(Tag::D_OP_INCOMPAT, loc,
           "inline " + decl.name + " definition uses incompatible types: \"" +
               out_.types.name(symbol.type) + "\" = \"" + type_name(result) + "\"");
-  return convert(result, symbol.type);
+  return bound(result, symbol.type);
 }
 
 /* The arguments of an inline that takes some, converted to its parameters' types. */
@@ -240,7 +240,7 @@ Checker::InlineFrame Checker::inline_frame(const ast::Declaration& decl,
     TypeId want = type_of(type.parameters[i]);
     if (!assignable(arg, want))
       argument_mismatch(decl.name, i + 1, out_.types.name(want), type_name(arg), loc);
-    frame.values.push_back(convert(arg, want));
+    frame.values.push_back(bound(arg, want));
   }
   return frame;
 }

@@ -191,6 +191,7 @@ class Checker {
   ExprId add(Expr expr);
   ExprId integer(uint64_t value, TypeId type, Location loc);
   ExprId convert(ExprId a, TypeId to); /* any permitted explicit conversion */
+  ExprId bound(ExprId a, TypeId to);   /* to a parameter */
   ExprId convert_node(ExprId a, TypeId to, Conversion conversion, uint64_t bound = 0);
   bool castable(ExprId a, TypeId to) const;
   bool assignable(ExprId a, TypeId to) const; /* implicitly: assignment, argument */
