@@ -35,6 +35,7 @@ class Checker {
     Variable,
     Builtin,
     Args,
+    Uregs,
     Unsupported,
     Function,
     Inline,
@@ -89,6 +90,7 @@ class Checker {
   ExprId identifier(const ast::Expr& expr);
   ExprId variable(VariableId id, Location loc);
   ExprId builtin(Builtin which, uint64_t number, Location loc);
+  ExprId uregs_element(const ast::Expr& expr);
   ExprId args_element(const ast::Expr& expr);
   ExprId array_variable(const ast::Expr& expr, VariableId id);
   ExprId inline_use(const Symbol& symbol, const std::vector<ast::ExprId>& args, Location loc,
