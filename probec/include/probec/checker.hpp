@@ -41,6 +41,7 @@ class Checker {
     Variable,
     Builtin,
     Args,
+    Uregs,
     Unsupported,
     Function,
     Inline,
@@ -110,6 +111,7 @@ class Checker {
   ExprId variable(VariableId id, Location loc);
   ExprId kernel_symbol(const std::string& text, Location loc);
   ExprId builtin(Builtin which, uint64_t number, Location loc);
+  ExprId uregs_element(const ast::Expr& expr);
   ExprId array_variable(const ast::Expr& expr, VariableId id);
   ExprId inline_use(const Symbol& symbol, const std::vector<ast::ExprId>& args, Location loc,
                     bool called);
