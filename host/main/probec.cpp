@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -172,6 +173,10 @@ bool Probec::compile() {
   probec::CodegenOptions codegen;
   codegen.stack_frames = static_cast<uint32_t>(options_.number(Option::stackframes));
   codegen.ustack_frames = static_cast<uint32_t>(options_.number(Option::ustackframes));
+  codegen.print_size =
+      static_cast<uint32_t>(std::clamp<uint64_t>(options_.number(Option::printsize), 1, 1u << 20));
+  codegen.packet_size =
+      static_cast<uint32_t>(std::clamp<uint64_t>(options_.number(Option::pcapsize), 1, 1u << 16));
   const uint64_t tree = options_.number(Option::tree);
   if (tree & kParseTree) std::fputs(parsed.c_str(), stderr);
   if (tree & kCheckedTree) std::fputs(probec::dump(*checked).c_str(), stderr);
@@ -355,6 +360,10 @@ host::TextOptions Probec::text_options() const {
   t.sort.key_position = static_cast<uint32_t>(options_.number(Option::aggsortkeypos));
   t.sort.position = static_cast<uint32_t>(options_.number(Option::aggsortpos));
   t.sort.reverse = options_.flag(Option::aggsortrev);
+  t.histogram.agghist = options_.flag(Option::agghist);
+  t.histogram.aggpack = options_.flag(Option::aggpack);
+  t.histogram.aggzoom = options_.flag(Option::aggzoom);
+  t.pcapsize = static_cast<uint32_t>(options_.number(Option::pcapsize));
   t.stackindent = static_cast<int>(options_.number(Option::stackindent));
   return t;
 }

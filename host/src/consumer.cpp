@@ -147,6 +147,13 @@ const Format* Consumer::format(uint32_t string) {
   return it->second ? &*it->second : nullptr;
 }
 
+const Shape* Consumer::shape(uint32_t string) {
+  auto [it, added] = shapes_.try_emplace(string);
+  if (added)
+    if (Result<Shape> s = decode_shape(object_.str(string))) it->second = std::move(*s);
+  return it->second ? &*it->second : nullptr;
+}
+
 bool Consumer::action(const hp_rec_action& recorded, std::span<const std::byte> data) {
   const hp_obj_action& a = object_.actions()[recorded.action];
   const std::span<const uint32_t> aggs = object_.aggs_of(a);
@@ -156,8 +163,13 @@ bool Consumer::action(const hp_rec_action& recorded, std::span<const std::byte> 
     return i < values.size() ? static_cast<int64_t>(values[i].number) : 0;
   };
   switch (a.kind) {
+    case HP_ACT_PRINT: {
+      const Shape* s = values.empty() ? nullptr : shape(object_.fields_of(a).back().type);
+      if (!s) return false;
+      sink_.printed(*s, values);
+      return true;
+    }
     case HP_ACT_TRACE:
-    case HP_ACT_PRINT:
       if (values.empty()) return false;
       sink_.traced(values[0]);
       return true;
@@ -167,6 +179,13 @@ bool Consumer::action(const hp_rec_action& recorded, std::span<const std::byte> 
       if (values.size() > 1 && number(1) >= 0)
         bytes = bytes.substr(0, static_cast<size_t>(number(1)));
       sink_.memory(bytes);
+      return true;
+    }
+    case HP_ACT_PCAP: {
+      if (values.size() != 4 || number(2) < 0) return false;
+      Packet p{values[0].number, static_cast<uint32_t>(number(1)), values[3].text};
+      p.bytes = p.bytes.substr(0, static_cast<size_t>(number(2)));
+      sink_.packet(p);
       return true;
     }
     case HP_ACT_STACK:

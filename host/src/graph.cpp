@@ -1,5 +1,6 @@
 #include "host/graph.hpp"
 
+#include <algorithm>
 #include <cinttypes>
 #include <cmath>
 #include <vector>
@@ -12,25 +13,11 @@ namespace {
 
 constexpr int kBar = 40;
 
-/* What all lines of one graph share. */
-struct Scale {
-  long double total = 0;
-  bool positive = false, negative = false;
-  int64_t normal = 1;
-
-  Scale(std::span<const int64_t> shown, int64_t n) : normal(n == 0 ? 1 : n) {
-    for (const int64_t v : shown) {
-      positive |= v > 0;
-      negative |= v < 0;
-      total += fabsl(static_cast<long double>(v));
-    }
-  }
-
-  size_t length(int64_t value, int bar) const {
-    if (total == 0) return 0;
-    return static_cast<size_t>(fabsl(static_cast<long double>(value)) * bar / total + 0.5L);
-  }
-};
+size_t bar_length(const GraphScale& scale, int64_t value, int bar) {
+  if (scale.total == 0) return 0;
+  const auto f = static_cast<float>(fabsl(static_cast<long double>(value)) * bar / scale.total);
+  return static_cast<size_t>(static_cast<double>(f) + 0.5); /* dtrace(1)'s precision */
+}
 
 void append_label(std::string& out, const std::string& label) {
   appendf(out, "%16s ", label.c_str());
@@ -40,27 +27,37 @@ void append_title(std::string& out) {
   appendf(out, "\n%16s %41s %-9s\n", "value", "------------- Distribution -------------", "count");
 }
 
-/* A bar and its count: to the right for positive counts, to the left for negative ones (negative
- * increments are possible), and on both sides of a centre line when a graph has both. */
-void append_bar(std::string& out, const Scale& scale, int64_t value) {
+}  // namespace
+
+GraphScale::GraphScale(std::span<const int64_t> shown, int64_t n, bool zoom)
+    : normal(n == 0 ? 1 : n) {
+  for (const int64_t v : shown) {
+    positive |= v > 0;
+    negative |= v < 0;
+    const long double size = fabsl(static_cast<long double>(v));
+    total = zoom ? std::max(total, size / 0.95L) : total + size;
+  }
+}
+
+void append_bar(std::string& out, const GraphScale& scale, int64_t value) {
   const int64_t shown = normalized(value, scale.normal);
   const auto count = [&] { appendf(out, " %-9" PRId64 "\n", shown); };
   if (!scale.negative) {
-    const size_t n = scale.length(value, kBar);
+    const size_t n = bar_length(scale, value, kBar);
     out += '|';
     out.append(n, '@');
     out.append(kBar - n, ' ');
     return count();
   }
   if (!scale.positive) {
-    const size_t n = scale.length(value, kBar);
+    const size_t n = bar_length(scale, value, kBar);
     out.append(kBar - n, ' ');
     out.append(n, '@');
     out += '|';
     return count();
   }
   constexpr int half = kBar / 2;
-  const size_t n = scale.length(value, half);
+  const size_t n = bar_length(scale, value, half);
   if (value <= 0) {
     out.append(half - n, ' ');
     out.append(n, '@');
@@ -75,9 +72,8 @@ void append_bar(std::string& out, const Scale& scale, int64_t value) {
   count();
 }
 
-}  // namespace
-
-void append_quantize(std::string& out, std::span<const int64_t> buckets, int64_t normal) {
+void append_quantize(std::string& out, std::span<const int64_t> buckets, int64_t normal,
+                     bool zoom) {
   const int n = static_cast<int>(buckets.size());
   int first = 0, last = n - 1;
   while (first < n && buckets[first] == 0) ++first;
@@ -89,7 +85,7 @@ void append_quantize(std::string& out, std::span<const int64_t> buckets, int64_t
     while (last > 0 && buckets[last] == 0) --last;
     if (last < n - 1) ++last;
   }
-  const Scale scale(buckets.subspan(first, last - first + 1), normal);
+  const GraphScale scale(buckets.subspan(first, last - first + 1), normal, zoom);
   append_title(out);
   for (int i = first; i <= last; ++i) {
     append_label(out, std::to_string(hp_quantize_label(static_cast<uint32_t>(i))));
@@ -98,7 +94,7 @@ void append_quantize(std::string& out, std::span<const int64_t> buckets, int64_t
 }
 
 void append_lquantize(std::string& out, std::span<const int64_t> buckets, const int64_t* param,
-                      int64_t normal) {
+                      int64_t normal, bool zoom) {
   const int64_t base = param[0], step = param[2];
   const int n = static_cast<int>(buckets.size());
   if (n < 3) return;
@@ -112,11 +108,15 @@ void append_lquantize(std::string& out, std::span<const int64_t> buckets, const 
     while (last > 0 && buckets[last] == 0) --last;
     if (last < n - 1) ++last;
   }
-  const Scale scale(buckets.subspan(first, last - first + 1), normal);
+  const GraphScale scale(buckets.subspan(first, last - first + 1), normal, zoom);
+  /* dtrace(1) divides this label, and only this one, by what counts are divided by. */
+  const auto divisor = static_cast<uint32_t>(scale.normal);
+  const auto underflow =
+      static_cast<int32_t>(static_cast<uint32_t>(base) / (divisor == 0 ? 1 : divisor));
   append_title(out);
   for (int i = first; i <= last; ++i) {
     if (i == 0)
-      append_label(out, "< " + std::to_string(base));
+      append_label(out, "< " + std::to_string(underflow));
     else if (i == n - 1)
       append_label(out, ">= " + std::to_string(base + (n - 2) * step));
     else
@@ -194,7 +194,7 @@ long double llquantize_value(const int64_t* param, uint64_t bucket) {
 }
 
 void append_llquantize(std::string& out, std::span<const int64_t> buckets, const int64_t* param,
-                       int64_t normal) {
+                       int64_t normal, bool zoom) {
   const int n = static_cast<int>(llquantize_buckets(param));
   if (n == 0 || static_cast<size_t>(n) != buckets.size()) return;
   const int zero = n / 2;
@@ -205,7 +205,7 @@ void append_llquantize(std::string& out, std::span<const int64_t> buckets, const
   } else {
     while (buckets[last] == 0) --last;
   }
-  const Scale scale(buckets.subspan(first, last - first + 1), normal);
+  const GraphScale scale(buckets.subspan(first, last - first + 1), normal, zoom);
   if (first > 0) --first;
   if (last < n - 1) ++last;
 

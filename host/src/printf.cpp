@@ -165,7 +165,7 @@ void append_conversion(std::string& out, const FormatPiece& p, const Spec& spec,
       return spec.append_text(out, p.wide ? narrow(v.text) : v.text);
     case 'S':
       if (v.is_int()) break;
-      return spec.append_text(out, escape_text(v.is_bytes() ? v.text : v.text.c_str()));
+      return spec.append_text(out, escape_text(v.text.c_str()));
     case 'k':
       return append_stack_conversion(out, spec, v);
     case 'Y':
@@ -239,11 +239,11 @@ void append_aggregation(std::string& out, const AggregationArgument& a) {
                                          a.words.size());
   switch (a.agg->func) {
     case HP_AGG_QUANTIZE:
-      return append_quantize(out, buckets, a.normal);
+      return append_quantize(out, buckets, a.normal, a.zoom);
     case HP_AGG_LQUANTIZE:
-      return append_lquantize(out, buckets, a.agg->param, a.normal);
+      return append_lquantize(out, buckets, a.agg->param, a.normal, a.zoom);
     case HP_AGG_LLQUANTIZE:
-      return append_llquantize(out, buckets, a.agg->param, a.normal);
+      return append_llquantize(out, buckets, a.agg->param, a.normal, a.zoom);
     default:
       appendf(out, " %16lld", static_cast<long long>(aggregation_number(a)));
   }

@@ -86,7 +86,6 @@ void append_traced(std::string& out, const Value& v, bool quiet, bool rawbytes) 
   }
   if (v.is_bytes()) {
     if (v.flags & (HP_FIELD_STACK | HP_FIELD_USTACK)) return append_stack(out, v, 14);
-    if ((v.flags & HP_FIELD_STRUCT) || !(v.flags & HP_FIELD_CHAR)) return append_dump(out, v.text);
     return append_bytes(out, v.text, 33, quiet);
   }
   if (quiet) {
@@ -226,7 +225,7 @@ std::string escape_text(std::string_view s) {
         if (u >= ' ' && u <= '~')
           out += c;
         else
-          appendf(out, "\\x%02x", u);
+          appendf(out, "\\%03o", u);
     }
   }
   return out;

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "host/print.hpp"
 #include "host/text.hpp"
 
 namespace hp::host {
@@ -59,6 +60,38 @@ void TextSink::traced(const Value& v) {
   output_.write(out);
 }
 
+void TextSink::printed(const Shape& shape, std::span<const Value> values) {
+  std::string out;
+  /* Lines start where the first one does: after what names the probe. */
+  const int indent = options_.quiet ? 0 : 44;
+  const Value& v = values.back();
+  if (values.size() > 1) {
+    appendf(out, "0x%llx = *\n", static_cast<unsigned long long>(values[0].number));
+    out.append(static_cast<size_t>(indent), ' ');
+  }
+  if (v.is_int()) {
+    const uint64_t n = v.number;
+    append_print(out, shape, {reinterpret_cast<const char*>(&n), sizeof n}, indent);
+  } else {
+    append_print(out, shape, v.text, indent);
+  }
+  if (options_.quiet) out += '\n';
+  output_.write(out);
+}
+
+/* Into the file that freopen() named as a packet capture, else as a dump. */
+void TextSink::packet(const Packet& p) {
+  std::string out;
+  if (output_.redirected()) {
+    if (!packet_file_) append_packet_file_header(out, p.link, options_.pcapsize);
+    packet_file_ = true;
+    append_packet(out, p);
+  } else {
+    append_dump(out, packet_bytes(p));
+  }
+  output_.write(out);
+}
+
 void TextSink::memory(std::string_view bytes) {
   std::string out;
   append_dump(out, bytes);
@@ -88,7 +121,8 @@ void TextSink::formatted(const Format& format, std::span<const Value> values) {
 void TextSink::aggregations(const AggregationTable& table, std::span<const uint32_t> aggs,
                             const Format* format) {
   std::string out;
-  const auto row = [&](const std::vector<Value>& key, std::span<const AggregationArgument> values) {
+  const auto row = [&](const std::vector<Value>& key, std::span<AggregationArgument> values) {
+    for (AggregationArgument& a : values) a.zoom = options_.histogram.aggzoom;
     if (format)
       append_printf(out, *format, key, values);
     else
@@ -96,13 +130,16 @@ void TextSink::aggregations(const AggregationTable& table, std::span<const uint3
   };
   if (!format) out += '\n';
   if (aggs.size() == 1) {
-    for (const AggregationEntry* e : table.sorted(aggs, options_.sort)) {
-      const AggregationArgument a = table.argument(*e);
-      row(e->key, {&a, 1});
+    const std::vector<const AggregationEntry*> entries = table.sorted(aggs, options_.sort);
+    if (!format) append_aggregation_rows(out, table, entries, options_.histogram);
+    for (const AggregationEntry* e : entries) {
       printed_.insert(e->agg);
+      if (!format) continue;
+      AggregationArgument a = table.argument(*e);
+      row(e->key, {&a, 1});
     }
   } else {
-    for (const AggregationTable::Row& r : table.joined(aggs, options_.sort)) {
+    for (AggregationTable::Row& r : table.joined(aggs, options_.sort)) {
       row(*r.key, r.values);
       printed_.insert(aggs.begin(), aggs.end());
     }
@@ -111,6 +148,7 @@ void TextSink::aggregations(const AggregationTable& table, std::span<const uint3
 }
 
 void TextSink::redirect(const std::string& path) {
+  packet_file_ = false;
   const Result<> r = output_.reopen(path);
   if (!r) message("couldn't freopen() \"" + path + "\": " + r.error().message + "\n");
 }
@@ -139,10 +177,7 @@ void TextSink::remaining(const AggregationTable& table) {
   for (uint32_t i = 0; i < table.descs().size(); ++i)
     if (!printed_.contains(i)) aggs.push_back(i);
   std::string out;
-  for (const AggregationEntry* e : table.sorted(aggs, options_.sort)) {
-    const AggregationArgument a = table.argument(*e);
-    append_aggregation_row(out, e->key, {&a, 1});
-  }
+  append_aggregation_rows(out, table, table.sorted(aggs, options_.sort), options_.histogram);
   output_.write(out);
 }
 
@@ -151,10 +186,7 @@ void TextSink::all(const AggregationTable& table) {
   std::vector<uint32_t> aggs;
   for (uint32_t i = 0; i < table.descs().size(); ++i) aggs.push_back(i);
   std::string out = "\n";
-  for (const AggregationEntry* e : table.sorted(aggs, options_.sort)) {
-    const AggregationArgument a = table.argument(*e);
-    append_aggregation_row(out, e->key, {&a, 1});
-  }
+  append_aggregation_rows(out, table, table.sorted(aggs, options_.sort), options_.histogram);
   output_.write(out);
 }
 

@@ -71,6 +71,14 @@ const char* hp_rt_inet_ntoa(hp_ctx* ctx, uint64_t addr) {
   return keep(ctx, p, static_cast<uint64_t>(end - p));
 }
 
+uint64_t hp_rt_memref(hp_ctx* ctx, uint64_t addr, uint64_t size) {
+  auto* words = static_cast<uint64_t*>(hp_rt_alloc(ctx, 16));
+  if (!words) return 0;
+  words[0] = addr;
+  words[1] = size;
+  return hp_rt_scratch_ptr(ctx, words);
+}
+
 /* chill(): busy for at most half a second, as the guide promises. */
 void hp_rt_chill(uint64_t ns) {
   if (ns > 500000000) ns = 500000000;

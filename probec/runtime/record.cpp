@@ -56,6 +56,29 @@ uint32_t hp_rt_put_bytes(hp_ctx* ctx, uint8_t* dst, uint64_t addr, uint32_t size
   return room;
 }
 
+/* As much of size bytes as there is: packets end before the capture size does. Reads of 16 aligned bytes
+ * stay within a page. */
+void hp_rt_put_packet(hp_ctx* ctx, uint8_t* dst, uint64_t addr, uint32_t size, uint32_t room) {
+  rt_zero_words(reinterpret_cast<uint64_t*>(dst), 1 + room / 8);
+  uint64_t got = 0, left = 0;
+  if (size > room) size = room;
+  if (rt_is_host(addr)) {
+    const uint8_t* p = rt_area(ctx, addr, &left);
+    got = p && left < size ? left : size;
+    if (p) rt_copy(dst + 8, p, got);
+    if (!p) rt_fail(ctx, HP_FLT_BADADDR, addr);
+  } else {
+    while (got < size) {
+      uint64_t n = 16 - ((addr + got) & 15);
+      if (n > size - got) n = size - got;
+      if (hp_load(ctx, dst + 8 + got, addr + got, n)) break;
+      got += n;
+    }
+    if (got == 0) rt_fail(ctx, HP_FLT_BADADDR, addr);
+  }
+  __builtin_memcpy(dst, &got, 8);
+}
+
 /* `frames` program counters, unused ones 0, then a 0 that ends them in any case, then whose they are. */
 uint32_t hp_rt_put_ustack(hp_ctx* ctx, uint8_t* dst, uint32_t frames) {
   auto* words = reinterpret_cast<uint64_t*>(dst);

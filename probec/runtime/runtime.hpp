@@ -57,6 +57,8 @@ uint8_t* hp_rt_rec_begin(hp_ctx*, uint32_t max);
 void hp_rt_rec_commit(hp_ctx*, uint8_t* rec, uint32_t size, uint16_t kind);
 uint32_t hp_rt_put_str(uint8_t* dst, const char* s); /* bytes written, multiple of 8 */
 uint32_t hp_rt_put_bytes(hp_ctx*, uint8_t* dst, uint64_t addr, uint32_t size, uint32_t room);
+/* A word that counts the bytes that could be read, then `room` bytes. */
+void hp_rt_put_packet(hp_ctx*, uint8_t* dst, uint64_t addr, uint32_t size, uint32_t room);
 uint32_t hp_rt_put_ustack(hp_ctx*, uint8_t* dst, uint32_t frames);
 void hp_rt_exit(hp_ctx*, int32_t status);
 uint64_t hp_rt_ucaller(hp_ctx*);
@@ -121,10 +123,19 @@ const char* hp_rt_toupper(hp_ctx*, const char* s);
 const char* hp_rt_lltostr(hp_ctx*, int64_t value, int64_t base);
 int64_t hp_rt_strtoll(const char* s, int64_t base);
 const char* hp_rt_inet_ntoa(hp_ctx*, uint64_t addr);
+uint64_t hp_rt_memref(hp_ctx*, uint64_t addr, uint64_t size); /* D pointer to the two words */
 uint64_t hp_rt_rand(hp_ctx*);
 void hp_rt_chill(uint64_t ns);
 uint64_t hp_rt_timestamp(hp_ctx*);
 uint64_t hp_rt_vtimestamp(hp_ctx*);
+
+/* --- network.cpp */
+const char* hp_rt_inet_ntoa6(hp_ctx*, uint64_t addr);
+const char* hp_rt_inet_ntop(hp_ctx*, int64_t family, uint64_t addr);
+const char* hp_rt_link_ntop(hp_ctx*, int64_t type, uint64_t addr);
+
+/* --- json.cpp */
+const char* hp_rt_json(hp_ctx*, const char* text, const char* path);
 
 /* --- primitive.cpp: primitives that clauses call as they are */
 uint64_t hp_rt_walltime(void);

@@ -317,8 +317,13 @@ void Checker::action(Function function, const ast::Expr& expr, Block& block) {
       if (!of.complete)
         raise(Tag::D_TRACE_DYN, expr.loc,
               name + "( ) may not be applied to an expression of unknown size: " + type_name(a));
-      if (function == Function::Print && of.size > options_.number(Option::printsize))
-        raise(Tag::D_PRINT_SIZE, expr.loc, "print( ) value is larger than -xprintsize");
+      if (function == Function::Print && of.is_pointer()) {
+        const Type& target = out_.types[of.target];
+        if (target.size == 0 && !target.is_string())
+          raise(Tag::D_PRINT_SIZE, expr.loc,
+                "print( ) argument #1 reference has type '" + out_.types.name(of.target) +
+                    "' with size 0; cannot print value");
+      }
       values.push_back(a);
       break;
     }
@@ -356,11 +361,16 @@ void Checker::action(Function function, const ast::Expr& expr, Block& block) {
     case Function::Pcap:
       argument_count(name, args.size(), 2, 2, expr.loc, Tag::D_PCAP_PROTO);
       values.push_back(decay(value(args[0])));
-      if (!type(values[0]).is_pointer())
-        raise(Tag::D_PCAP_ADDR, expr.loc, "pcap( ) argument #1 must be a pointer to a packet");
+      if (!type(values[0]).is_scalar())
+        argument_mismatch(name, 1, "pointer or integer", type_name(values[0]), expr.loc,
+                          Tag::D_PCAP_ADDR);
       values.push_back(value(args[1]));
       if (!type(values[1]).is_integer())
-        raise(Tag::D_PCAP_SIZE, expr.loc, "pcap( ) argument #2 must be an integer");
+        argument_mismatch(name, 2, "int", type_name(values[1]), expr.loc, Tag::D_PCAP_PROTO);
+      if (const uint64_t most = options_.number(Option::pcapsize); most == 0 || most > 1u << 16)
+        raise(Tag::D_PCAP_SIZE, expr.loc,
+              "pcap( ) captures at least 1 and at most 65536 bytes, not -xpcapsize=" +
+                  std::to_string(most));
       break;
     default:
       values = checked_arguments(function, args, expr.loc);

@@ -117,7 +117,7 @@ TEST_CASE("stacks") {
 }
 
 TEST_CASE("escapes of %S") {
-  CHECK(escape_text("a\tb\n\"\\\x01\xff") == "a\\tb\\n\\\"\\\\\\x01\\xff");
+  CHECK(escape_text("a\tb\n\"\\\x01\xff") == "a\\tb\\n\\\"\\\\\\001\\377");
 }
 
 TEST_CASE("times are local") {

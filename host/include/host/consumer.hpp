@@ -65,6 +65,7 @@ class Consumer {
   void clause(const hp_rec&);
   bool action(const hp_rec_action&, std::span<const std::byte> data);
   void error(const hp_rec&);
+  const Shape* shape(uint32_t string);
   const Format* format(uint32_t string);
 
   const Object& object_;
@@ -79,6 +80,7 @@ class Consumer {
   uint64_t sequence_ = 0;
   bool more_ = false;                                 /* RecordInfo::more of the record at hand */
   std::map<uint32_t, std::optional<Format>> formats_; /* by string offset */
+  std::map<uint32_t, std::optional<Shape>> shapes_;   /* likewise */
   std::optional<int> exit_status_;
   uint64_t drops_[HP_DROP_MAX] = {};
   uint64_t damaged_ = 0, damaged_reported_ = 0; /* records that did not fit the object */

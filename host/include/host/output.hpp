@@ -30,6 +30,8 @@ class Output {
   /* freopen(): appends to path from here on; "" goes back to where it went first. A path that
    * cannot be opened changes nothing. */
   Result<> reopen(const std::string& path);
+  /* A file that freopen() named receives the output. */
+  bool redirected() const { return static_cast<bool>(redirected_); }
   /* ftruncate(): empties the file; no effect on what is not a regular file. */
   void truncate();
 

@@ -13,6 +13,7 @@ struct AggregationArgument {
   const hp_obj_agg* agg = nullptr;
   std::span<const uint64_t> words; /* as segment.h lays them out; agg->words of them */
   int64_t normal = 1;
+  bool zoom = false; /* option aggzoom */
 };
 
 /* Appends the format with its arguments in order. aggregations: printa only; conversions with '@'

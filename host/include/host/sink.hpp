@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "host/aggregation.hpp"
+#include "host/packet.hpp"
 #include "host/value.hpp"
 #include "transport/format.hpp"
+#include "transport/shape.hpp"
 
 namespace hp::host {
 
@@ -32,7 +34,10 @@ class Sink {
   virtual void begin(const RecordInfo&) = 0;
   virtual void end(const RecordInfo&) = 0;
 
-  virtual void traced(const Value&) = 0;                             /* trace(), print() */
+  virtual void traced(const Value&) = 0; /* trace() */
+  /* print(): values is one, or a pointer and the bytes that it points to, which shape describes. */
+  virtual void printed(const Shape& shape, std::span<const Value> values) = 0;
+  virtual void packet(const Packet&) = 0;                            /* pcap() */
   virtual void memory(std::string_view bytes) = 0;                   /* tracemem() */
   virtual void stack(const Value&) = 0;                              /* stack(), ustack() */
   virtual void symbol(const Value&) = 0;                             /* sym() and its kin */

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "host/histogram.hpp"
 #include "host/output.hpp"
 #include "host/sink.hpp"
 
@@ -15,7 +16,9 @@ struct TextOptions { /* the D options of these names */
   bool rawbytes = false;
   bool flowindent = false;
   SortOptions sort;
+  HistogramOptions histogram;
   int stackindent = 14;
+  uint32_t pcapsize = 512;
 };
 
 class TextSink final : public Sink {
@@ -27,6 +30,8 @@ class TextSink final : public Sink {
   void begin(const RecordInfo&) override;
   void end(const RecordInfo&) override;
   void traced(const Value&) override;
+  void printed(const Shape&, std::span<const Value>) override;
+  void packet(const Packet&) override;
   void memory(std::string_view bytes) override;
   void stack(const Value&) override;
   void symbol(const Value&) override;
@@ -58,7 +63,8 @@ class TextSink final : public Sink {
   SetOption set_option_;
   std::set<uint32_t> printed_; /* aggregations that a printa() printed */
   bool header_ = false;
-  struct Flow { /* -F, by CPU: how deep, and what was printed last */
+  bool packet_file_ = false; /* the redirected output has begun as a packet capture */
+  struct Flow {              /* -F, by CPU: how deep, and what was printed last */
     int indent = 0;
     uint32_t probe = 0, clause = 0;
   };

@@ -206,7 +206,7 @@ class Checker {
   void printf_action(Function function, const ast::Expr& expr, Stmt& stmt);
   void printa_action(const ast::Expr& expr, Stmt& stmt);
   void check_conversions(Function function, const std::string& text,
-                         const std::vector<ExprId>& args, Location loc, bool printa, size_t keys);
+                         const std::vector<ExprId>& args, Location loc, bool printa);
 
   const ast::Tree& tree_;
   const std::vector<Source>& sources_;

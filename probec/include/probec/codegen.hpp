@@ -23,6 +23,8 @@ namespace hp::probec {
 struct CodegenOptions {
   bool optimise = true;
   uint32_t stack_frames = 20, ustack_frames = 20; /* of stack() and ustack() without an argument */
+  uint32_t print_size = 1024;                     /* most bytes that print() records */
+  uint32_t packet_size = 512;                     /* most bytes that pcap() records */
   bool dump_ir = false; /* LLVM IR of the finished module instead of an object */
 };
 

@@ -19,7 +19,8 @@ static bool may_be_null(const CheckedProgram& p, ExprId id) {
       return false;
     case ExprKind::Call:
       return e.function == Function::Strchr || e.function == Function::Strrchr ||
-             e.function == Function::Strstr || e.function == Function::Strtok;
+             e.function == Function::Strstr || e.function == Function::Strtok ||
+             e.function == Function::Json;
     case ExprKind::Comma:
     case ExprKind::Assign:
       return may_be_null(p, e.b);
@@ -36,6 +37,28 @@ void ClauseEmitter::check_string(ExprId id, llvm::Value* v) {
   b_.SetInsertPoint(bad);
   fault(HP_FLT_BADADDR, i64(0));
   b_.SetInsertPoint(good);
+}
+
+/* The kernel's lock functions, as Linux lays its locks out: a mutex begins with its owner's address,
+ * whose low three bits are flags; a read-write lock with a word of 8 bits for a writer, one for a
+ * waiting writer, and the count of readers. */
+llvm::Value* ClauseEmitter::lock_state(Function f, llvm::Value* address) {
+  const bool mutex = f == Function::MutexOwned || f == Function::MutexOwner ||
+                     f == Function::MutexTypeAdaptive || f == Function::MutexTypeSpin;
+  llvm::Value* word = checked_call("hp_rt_load", {ctx_, address, i32(mutex ? 8 : 4)});
+  switch (f) {
+    case Function::MutexOwner:
+      return b_.CreateAnd(word, i64(~uint64_t{7}));
+    case Function::MutexTypeAdaptive: /* all mutexes are */
+      return i64(1);
+    case Function::RwReadHeld:
+      return from_bool(b_.CreateICmpNE(b_.CreateLShr(word, i64(9)), i64(0)));
+    case Function::RwWriteHeld:
+    case Function::RwIswriter:
+      return from_bool(b_.CreateICmpNE(b_.CreateAnd(word, i64(0xff)), i64(0)));
+    default: /* a thread of the guest's kernel never runs a clause; no mutex spins */
+      return i64(0);
+  }
 }
 
 llvm::Value* ClauseEmitter::subroutine(const Expr& e) {
@@ -106,6 +129,24 @@ llvm::Value* ClauseEmitter::subroutine(const Expr& e) {
       return call("hp_rt_strtoll", {str(0), num(1, 10)});
     case Function::InetNtoa:
       return checked_call("hp_rt_inet_ntoa", {ctx_, num(0)});
+    case Function::InetNtoa6:
+      return checked_call("hp_rt_inet_ntoa6", {ctx_, num(0)});
+    case Function::InetNtop:
+      return checked_call("hp_rt_inet_ntop", {ctx_, num(0), num(1)});
+    case Function::LinkNtop:
+      return checked_call("hp_rt_link_ntop", {ctx_, num(0), num(1)});
+    case Function::Json:
+      return checked_call("hp_rt_json", {ctx_, str(0), str(1)});
+    case Function::Memref:
+      return checked_call("hp_rt_memref", {ctx_, num(0), num(1)});
+    case Function::MutexOwned:
+    case Function::MutexOwner:
+    case Function::MutexTypeAdaptive:
+    case Function::MutexTypeSpin:
+    case Function::RwIswriter:
+    case Function::RwReadHeld:
+    case Function::RwWriteHeld:
+      return integer(lock_state(e.function, num(0)));
     case Function::Htons:
     case Function::Ntohs:
       return byte_swap(num(0), 2);

@@ -125,6 +125,7 @@ class ClauseEmitter {
   llvm::Value* builtin(const Expr&);
   llvm::Value* argument(uint64_t n);
   llvm::Value* subroutine(const Expr&);
+  llvm::Value* lock_state(Function, llvm::Value* address);
   void check_string(ExprId, llvm::Value*);
   llvm::Value* byte_swap(llvm::Value*, unsigned bytes);
   ExprId operand(const Expr& e, uint32_t i) const { return p_.operands[e.operands.first + i]; }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "shape.hpp"
 #include "transport/buckets.h"
 
 namespace hp::probec::codegen {
@@ -87,6 +88,8 @@ uint32_t action_kind(const CheckedProgram& p, const Stmt& s) {
       return HP_ACT_FTRUNCATE;
     case Function::Setopt:
       return HP_ACT_SETOPT;
+    case Function::Pcap:
+      return HP_ACT_PCAP;
     default:
       return 0;
   }
@@ -202,6 +205,12 @@ class LayoutPass {
     if (s.action == Function::Trunc && s.operands.count) a.flags = 1;
     if (s.action == Function::Tracemem) {
       HP_TRYV(lay_out_tracemem(s, a));
+    } else if (s.action == Function::Pcap) { /* time, link type, bytes captured, the bytes */
+      for (int i = 0; i < 3; i++) a.fields.push_back({HP_VAL_INT, 8, 8, HP_FIELD_SIGNED, "long"});
+      a.fields.push_back(
+          {HP_VAL_BYTES, round8(o_.packet_size), o_.packet_size, HP_FIELD_ARRAY, "packet"});
+    } else if (s.action == Function::Print) {
+      lay_out_print(p_.operands[s.operands.first], a);
     } else {
       for (uint32_t i = 0; i < s.operands.count; i++) {
         ExprId e = p_.operands[s.operands.first + i];
@@ -229,6 +238,25 @@ class LayoutPass {
                            : (f.flags & (HP_FIELD_STACK | HP_FIELD_USTACK)) ? 8
                                                                             : 1;
     current_->charge = (current_->charge + align - 1) / align * align + size;
+  }
+
+  /* A value; or of a pointer, its value and what it points to. The last field tells its shape. */
+  void lay_out_print(ExprId id, ActionLayout& a) {
+    const Type& t = p_.type_of(id);
+    Encoding e = encoding_of(p_, o_, id);
+    TypeId shown = p_[id].type;
+    if (t.is_pointer()) {
+      a.fields.push_back(e);
+      e = encoding_of_type(p_, o_, t.target);
+      e.val = HP_VAL_BYTES;
+      shown = t.target;
+    }
+    if (e.val == HP_VAL_BYTES && !(e.flags & (HP_FIELD_STACK | HP_FIELD_USTACK))) {
+      e.size = std::min(e.size, o_.print_size);
+      e.room = round8(e.size);
+    }
+    e.type = encode_shape(shape_of(p_, shown));
+    a.fields.push_back(std::move(e));
   }
 
   /* Bytes of the constant size, then how many of them count if a third argument says. */

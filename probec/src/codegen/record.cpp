@@ -117,6 +117,24 @@ void ClauseEmitter::action(StmtId id, const Stmt& s) {
     checked_call("hp_rt_put_bytes", {ctx_, to, address, n, i32(enc.room)});
     advance(c, i32(enc.room));
     if (wanted) put_word(c, wanted);
+  } else if (s.action == Function::Print && a->fields.size() == 2) {
+    const Encoding& enc = a->fields[1];
+    llvm::Value* address = int_value(operand(s, 0));
+    put_word(c, address);
+    llvm::Value* to =
+        b_.CreateInBoundsGEP(b_.getInt8Ty(), c.base, b_.CreateZExt(c.offset, b_.getInt64Ty()));
+    checked_call("hp_rt_put_bytes", {ctx_, to, address, i32(enc.size), i32(enc.room)});
+    advance(c, i32(enc.room));
+  } else if (s.action == Function::Pcap) {
+    const Encoding& enc = a->fields[3];
+    llvm::Value* address = int_value(operand(s, 0));
+    llvm::Value* link = int_value(operand(s, 1));
+    put_word(c, call("hp_rt_walltime", {}));
+    put_word(c, link);
+    llvm::Value* length =
+        b_.CreateInBoundsGEP(b_.getInt8Ty(), c.base, b_.CreateZExt(c.offset, b_.getInt64Ty()));
+    checked_call("hp_rt_put_packet", {ctx_, length, address, i32(enc.size), i32(enc.room)});
+    advance(c, i32(8 + enc.room));
   } else if (s.action == Function::Exit) {
     llvm::Value* status = s.operands.count ? int_value(operand(s, 0)) : i64(0);
     put_word(c, status);

@@ -347,6 +347,8 @@ struct ReadingSink final : Sink {
   void begin(const RecordInfo& r) override { read(r.probe->name); }
   void end(const RecordInfo&) override {}
   void traced(const Value& v) override { read(v.text); }
+  void packet(const Packet& p) override { read(packet_bytes(p)); }
+  void printed(const Shape&, std::span<const Value> v) override { read(v.back().text); }
   void memory(std::string_view bytes) override { read(bytes); }
   void stack(const Value& v) override {
     for (const uint64_t pc : stack_frames(v)) sum += pc;

@@ -1,2 +1,2 @@
-/* expect: probec: failed to compile script D_PRINTF_AGG_CONV.printf.d: [D_PRINTF_AGG_CONV] line 2: printf( ) conversion #1 (%@d) is only for an aggregation: use printa( ) */
+/* expect: probec: failed to compile script D_PRINTF_AGG_CONV.printf.d: [D_PRINTF_AGG_CONV] line 2: %@ conversion requires an aggregation and is not for use with printf( ) */
 BEGIN { printf("%@d", 1); }

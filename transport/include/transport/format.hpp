@@ -46,6 +46,11 @@ struct FormatPiece {
   int width = -1, precision = -1;                          /* -1: not given */
   std::string spec; /* the conversion as written, for messages: "%-10s" */
 
+  /* The conversion without flags, width and precision: "d", "lld", "ws". */
+  [[nodiscard]] std::string name() const {
+    const size_t at = spec.find_last_not_of("hlLjtzwaAcCdDiIeEfgGkopPsSTuxXY%");
+    return spec.substr(at == std::string::npos ? 1 : at + 1);
+  }
   [[nodiscard]] bool is_literal() const { return conversion == 0; }
   /* Arguments that it takes, '*' included; an aggregation (@) counts as none. */
   [[nodiscard]] unsigned arguments() const {

@@ -1,0 +1,2 @@
+/* expect: probec: failed to compile script D_PRINTF_ARG_TYPE.integer.d: [D_PRINTF_ARG_TYPE] line 2: printf( ) argument #2 is incompatible with conversion #1 prototype:\n\tconversion: %d\n\t prototype: char, short, int, long, or long long\n\t  argument: string */
+BEGIN { printf("%d\n", "text"); }
