@@ -65,7 +65,7 @@ class Probec {
   bool match();
   bool match_failed(size_t desc);
   int list();
-  void list_pattern(const host::ProbePattern&, std::string& out) const;
+  bool list_pattern(const host::ProbePattern&, std::string& out) const;
   bool list_out(const std::string& text);
   bool report_stability(const std::vector<Unit>& units);
   void set_environment() const;
@@ -74,6 +74,20 @@ class Probec {
   host::SessionOptions session_options();
   host::TextOptions text_options() const;
 
+  /* -p names a process that cannot become a guest. */
+  int grab_failed() const {
+    char* end = nullptr;
+    const long pid = std::strtol(cli_.grab.c_str(), &end, 10);
+    if (*end != 0 || pid <= 0) return fatal("invalid pid: " + cli_.grab);
+    const std::string why =
+        ::kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH
+            ? "No such process"
+            : "a process that runs already is not a guest: start it with -c, or with probevm exec";
+    return fatal(tagged("D_PROC_GRAB", "failed to grab pid " + cli_.grab + ": " + why));
+  }
+  std::string tagged(const char* tag, const std::string& message) const {
+    return options_.flag(Option::errtags) ? std::string("[") + tag + "] " + message : message;
+  }
   int fatal(const std::string& message) const {
     std::fprintf(stderr, "%s: %s\n", cli_.program.c_str(), message.c_str());
     return 1;
@@ -106,6 +120,10 @@ class Probec {
 };
 
 int Probec::main() {
+  if (!cli_.grab.empty()) return grab_failed();
+  if (!cli_.command.empty())
+    if (const Result<> r = check_command(cli_.command[0]); !r)
+      return fatal(tagged("D_PROC_CREATEFAIL", r.error().message));
   if (cli_.sources.empty() && cli_.run_elf.empty()) {
     if (cli_.mode == Mode::List) return list();
     return fatal("no probes specified");
@@ -284,7 +302,7 @@ bool Probec::match_failed(size_t desc) {
   return false;
 }
 
-void Probec::list_pattern(const host::ProbePattern& pattern, std::string& out) const {
+bool Probec::list_pattern(const host::ProbePattern& pattern, std::string& out) const {
   const std::vector<const hp_seg_probe*> probes = table_.matching(pattern);
   for (const hp_seg_probe* p : probes) {
     out += host::listing_line(*p);
@@ -292,6 +310,7 @@ void Probec::list_pattern(const host::ProbePattern& pattern, std::string& out) c
   }
   if (probes.empty())
     fatal("failed to match " + host::describe(pattern) + ": No probe matches description");
+  return !probes.empty();
 }
 
 bool Probec::list_out(const std::string& text) {
@@ -305,10 +324,12 @@ bool Probec::list_out(const std::string& text) {
 
 int Probec::list() {
   std::string out = host::listing_header();
+  bool all = true;
   if (!cli_.run_elf.empty()) {
     if (!load_elf()) return 1;
     for (const hp_obj_desc& d : object_.descs()) table_.add_timers(host::pattern_of(object_, d));
-    for (const hp_obj_desc& d : object_.descs()) list_pattern(host::pattern_of(object_, d), out);
+    for (const hp_obj_desc& d : object_.descs())
+      all &= list_pattern(host::pattern_of(object_, d), out);
   } else if (cli_.sources.empty()) {
     list_pattern({}, out);
   } else {
@@ -329,9 +350,9 @@ int Probec::list() {
     for (const probec::Clause& c : checked->clauses)
       for (const probec::ProbeDesc& d : c.descs) table_.add_timers(pattern(d));
     for (const probec::Clause& c : checked->clauses)
-      for (const probec::ProbeDesc& d : c.descs) list_pattern(pattern(d), out);
+      for (const probec::ProbeDesc& d : c.descs) all &= list_pattern(pattern(d), out);
   }
-  return list_out(out) ? 0 : 1;
+  return list_out(out) && all ? 0 : 1;
 }
 
 /* -v: what the guide's Stability chapter calls the stability report. */
@@ -410,7 +431,7 @@ int Probec::run() {
   if ((object_.header().flags & HP_OBJ_DESTRUCTIVE) && !options_.flag(Option::destructive))
     return fatal("could not enable tracing: Destructive actions not allowed");
   if (!cli_.command.empty())
-    if (const Result<> r = check_command(cli_.command[0]); !r) return fatal(r.error().message);
+    if (const Result<> r = check_kvm(); !r) return fatal(r.error().message);
   if (options_.flag(Option::destructive)) notice("allowing destructive actions");
   if (enabling_.any_guest_probe && cli_.command.empty() && !cli_.fleet &&
       ::isatty(STDERR_FILENO) == 1)

@@ -170,9 +170,8 @@ tl::expected<Cli, CliError> parse_cli(int argc, char** argv) {
         cli.output = optarg;
         break;
       case 'p':
-        return fatal(me + "-p " + optarg +
-                     ": a process that already runs cannot be traced: probes fire in guests, and a "
-                     "process becomes one when it is started (use -c)");
+        cli.grab = optarg;
+        break;
       case 'P':
         source(SourceKind::Provider);
         break;

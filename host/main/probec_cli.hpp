@@ -27,6 +27,7 @@ struct Cli {
   std::vector<std::string> cpp_arguments;
   std::vector<std::string> arguments; /* [0] the program's name, then operands */
   std::vector<std::string> command;   /* -c, split */
+  std::string grab;                   /* -p: a process ID, as it was given */
   std::string output;                 /* -o */
   std::string elf;                    /* --elf: write the object */
   std::string run_elf;                /* -Y: run one */

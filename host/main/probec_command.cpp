@@ -90,6 +90,10 @@ Result<> check_command(const std::string& program) {
   if (error != 0)
     return fail(Error::from_errno("failed to execute " + program, error).message +
                 (error == ENOEXEC ? " (neither an x86-64 ELF program nor a #! script)" : ""));
+  return {};
+}
+
+Result<> check_kvm() {
   const Fd kvm(::open("/dev/kvm", O_RDWR | O_CLOEXEC));
   if (!kvm) {
     const int why = errno;

@@ -12,8 +12,10 @@ namespace hp {
  * is expanded. Fails on an open quote and on no words. */
 Result<std::vector<std::string>> split_command(const std::string& text);
 
-/* Can this program (a path, or a name to find in PATH) run as a process guest here? Fails with the
- * reason: not found, not executable, neither ELF nor script, no /dev/kvm. */
+/* Can this program (a path, or a name to find in PATH) be executed? Fails with the reason: not found,
+ * not executable, neither ELF nor script. */
 Result<> check_command(const std::string& program);
+/* Can process guests run here? Fails with what is the matter with /dev/kvm. */
+Result<> check_kvm();
 
 }  // namespace hp

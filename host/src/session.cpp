@@ -212,15 +212,10 @@ void Session::report_command_end() {
   notice(line);
 }
 
-/* Whatever runs makes a system call, if only to exit: without one, the monitor gave up before the
- * command's first instruction, and has said why. */
+/* The monitor gave up before the command's first instruction, and has said why. */
 bool Session::command_never_ran() const {
-  if (!guest_ || !guest_->exit_status()) return false;
-  const int status = *guest_->exit_status();
-  const hp_ctl& ctl = guest_->control();
-  return WIFEXITED(status) && WEXITSTATUS(status) != 0 &&
-         __atomic_load_n(&ctl.syscalls_doorbell, __ATOMIC_RELAXED) == 0 &&
-         __atomic_load_n(&ctl.syscalls_slot, __ATOMIC_RELAXED) == 0;
+  return guest_ && guest_->exit_status() && WIFEXITED(*guest_->exit_status()) &&
+         __atomic_load_n(&guest_->control().started, __ATOMIC_ACQUIRE) == 0;
 }
 
 Result<> Session::end() {

@@ -180,6 +180,7 @@ Error run_monitor(const MonitorOptions& options, hp_ctl* control, SyscallObserve
       p->observer_link->fire_exit(*thread, Syscall{SYS_execve, {}}, 0);
     else
       wait_while_paused(control);
+    __atomic_store_n(&control->started, 1u, __ATOMIC_RELEASE);
   }
   HP_CHECK(set_guest_mask(*thread, mask)); /* nothing is captured before the guest runs */
   thread->run();

@@ -57,6 +57,8 @@ struct hp_ctl {
   uint64_t mask[HP_CTL_SYSCALLS][2]; /* atomic: bit per program; [nr][0] entry, [nr][1] return */
   struct hp_ctl_program program[HP_CTL_PROGRAMS];
   uint64_t threads; /* atomic: the last thread number given (hp_firing.thread) */
+  uint32_t
+      started; /* atomic: 1 = the first monitor has loaded the program, which runs from here on */
 };
 
 enum { HP_CTL_GET_PROGRAM = 1 };
