@@ -365,6 +365,10 @@ host::SessionOptions Probec::session_options() {
   s.text = text_options();
   s.consumer.droptags = options_.flag(Option::droptags);
   s.segment.bufsize = options_.number(Option::bufsize);
+  const std::string& policy = options_.text(Option::bufpolicy);
+  s.segment.bufpolicy = policy == "fill"   ? HP_BUF_FILL
+                        : policy == "ring" ? HP_BUF_RING
+                                           : HP_BUF_SWITCH;
   s.segment.aggsize = options_.number(Option::aggsize);
   s.segment.dynvarsize = options_.number(Option::dynvarsize);
   s.segment.specsize = options_.number(Option::specsize);
@@ -428,9 +432,9 @@ Result<int> Probec::run_session() {
   host::SessionOptions so = session_options();
   host::Session* running = nullptr;
   so.set_option = [&](const std::string& name, const std::string& value) -> Result<> {
-    HP_TRYV(
-        options_.set(name, value.empty() ? std::nullopt : std::optional<std::string_view>(value)));
+    HP_TRYV(options_.set(name, value, probec::OptionSetter::Running));
     running->sink()->set_options(text_options());
+    running->set_switchrate(std::max(options_.number(Option::switchrate), kShortestRound));
     return {};
   };
   host::Session session(std::move(object_), std::move(bytes_), std::move(enabling_), std::move(so));

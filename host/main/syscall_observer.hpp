@@ -7,6 +7,7 @@
  * Threading and fork as SyscallObserver says. control and socket outlive it. */
 #pragma once
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -25,6 +26,8 @@ namespace hp::host {
 /* A process guest's memory as clauses see it. */
 class ProcessGuestAccess final : public GuestAccess {
  public:
+  /* socket: the guest's control socket, control.h. */
+  explicit ProcessGuestAccess(int socket) : socket_(socket) {}
   int read(void* dst, uint64_t gva, size_t size, uint64_t* bad) noexcept override {
     return guest::GuestMemory::read(dst, gva, size, bad) ? 0 : HP_FLT_BADADDR;
   }
@@ -37,13 +40,29 @@ class ProcessGuestAccess final : public GuestAccess {
   }
   void raise(const hp_firing& f, int signal) noexcept override {
     ::syscall(SYS_tgkill, f.pid, f.tid, signal);
+    raised = true;
   }
-  void stop(const hp_firing& f) noexcept override { ::kill(f.pid, SIGSTOP); }
+  /* The supervisor ends the guest's other processes; this one must not go on until it has. */
+  void panic(const hp_firing&) noexcept override {
+    hp_ctl_request request{};
+    request.op = HP_CTL_PANIC;
+    request.pid = ::getpid();
+    (void)::send(socket_, &request, sizeof request, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ::kill(::getpid(), SIGKILL);
+    for (;;) ::pause();
+  }
+
+  /* Did this host thread's firing raise a signal? */
+  static inline thread_local bool raised = false;
+
+ private:
+  int socket_;
 };
 
 class DispatchingObserver final : public guest::SyscallObserver {
  public:
-  DispatchingObserver(hp_ctl* control, int socket) : control_(control), programs_(control, socket) {
+  DispatchingObserver(hp_ctl* control, int socket)
+      : control_(control), programs_(control, socket), memory_(socket) {
     copy(name_, control->name);
     copy(hostname_, control->hostname);
     copy(osversion_, control->osversion);
@@ -52,9 +71,19 @@ class DispatchingObserver final : public guest::SyscallObserver {
   }
 
   void entry(guest::ThreadView& t, const guest::Syscall& s) noexcept override {
+    if (made_again(t, s)) return;
     hp_firing f;
     guest::fill_entry(f, t, s);
+    ProcessGuestAccess::raised = false;
     fire(f, t, s.nr, 0);
+    if (ProcessGuestAccess::raised) state_of(t).raised = {s.nr, t.pc, t.stack, false};
+  }
+  bool undone(guest::ThreadView& t, const guest::Syscall& s) noexcept override {
+    if (!t.observer_data) return false;
+    auto& r = state_of(t).raised;
+    if (r.number != s.nr || r.pc != t.pc) return false;
+    r.undone = true;
+    return true;
   }
   void exit(guest::ThreadView& t, const guest::Syscall& s, int64_t result) noexcept override {
     hp_firing f;
@@ -119,10 +148,26 @@ class DispatchingObserver final : public guest::SyscallObserver {
       uint32_t probe;   /* ID */
     } rate[kRates];     /* what samples it, in the order of its timers */
     size_t rates;
+    /* The call, if any, at whose entry a clause raised a signal. */
+    struct {
+      uint64_t number = ~0ull, pc = 0, stack = 0;
+      bool undone = false;
+    } raised;
   };
   ThreadState& state_of(guest::ThreadView& t) {
-    if (!t.observer_data) t.observer_data = new ThreadState{programs_.add_thread(), {}, 0};
+    if (!t.observer_data) t.observer_data = new ThreadState{programs_.add_thread(), {}, 0, {}};
     return *static_cast<ThreadState*>(t.observer_data);
+  }
+
+  /* A signal that a clause raises at a call's entry comes before the call, which is then made again:
+   * that is not another entry, or the clause would raise for ever. */
+  bool made_again(guest::ThreadView& t, const guest::Syscall& s) noexcept {
+    if (!t.observer_data) return false;
+    auto& r = state_of(t).raised;
+    if (r.number == ~0ull) return false;
+    if (!r.undone) return r = {}, false;
+    if (r.number != s.nr || r.pc != t.pc || r.stack != t.stack) return false; /* of the handler */
+    return r = {}, true;
   }
 
   /* A child of a process that unshared its PID namespace lives in the new one. */

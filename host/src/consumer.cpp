@@ -55,6 +55,7 @@ void Consumer::refresh_names() {
 }
 
 bool Consumer::pressing() const {
+  if (kept()) return false;
   const handler::SegmentView& view = segment_.view();
   for (uint32_t i = 0; i < view.nslots(); ++i) {
     const hp_slot* slot = view.slot(i);
@@ -72,19 +73,16 @@ void Consumer::round(bool last) {
     /* A firing in progress may have been preempted for long on a busy machine; one that was stopped
      * (SIGSTOP) is not waited for. */
     constexpr uint64_t kLastWait = 500'000'000;
+    if (last && kept() && segment_.take_kept(i, older_, snapshot_, kLastWait)) {
+      collect(older_);
+      collect(snapshot_);
+      continue;
+    }
     if (!segment_.take(i, snapshot_, last ? kLastWait : Segment::kDefaultWait)) {
       if (!last) continue;
       segment_.peek(i, snapshot_);
     }
-    refresh_names(); /* after the take: whatever a record names is in the tables by now */
-    snapshot_.for_each_aggregation(object_, [&](const hp_agg_entry& e, auto key, auto value) {
-      if (!table_.merge(e.agg, std::as_bytes(key), value, names_)) ++damaged_;
-    });
-    snapshot_.for_each_record([&](const hp_rec& r) {
-      Pending p{r.timestamp, sequence_++, std::vector<uint64_t>(r.size / 8)};
-      std::memcpy(p.bytes.data(), &r, r.size);
-      pending_.push_back(std::move(p));
-    });
+    collect(snapshot_);
   }
   std::sort(pending_.begin(), pending_.end(), [](const Pending& a, const Pending& b) {
     return a.timestamp != b.timestamp ? a.timestamp < b.timestamp : a.sequence < b.sequence;
@@ -101,6 +99,18 @@ void Consumer::round(bool last) {
     record(r);
   }
   pending_.erase(pending_.begin(), ready);
+}
+
+void Consumer::collect(SlotSnapshot& snapshot) {
+  refresh_names(); /* after the take: whatever a record names is in the tables by now */
+  snapshot.for_each_aggregation(object_, [&](const hp_agg_entry& e, auto key, auto value) {
+    if (!table_.merge(e.agg, std::as_bytes(key), value, names_)) ++damaged_;
+  });
+  snapshot.for_each_record([&](const hp_rec& r) {
+    Pending p{r.timestamp, sequence_++, std::vector<uint64_t>(r.size / 8)};
+    std::memcpy(p.bytes.data(), &r, r.size);
+    pending_.push_back(std::move(p));
+  });
 }
 
 void Consumer::record(const hp_rec& r) {
@@ -131,7 +141,7 @@ void Consumer::clause(const hp_rec& r) {
     std::memcpy(&a, base + at, sizeof a);
     if (a.size < sizeof a || a.size % 8 != 0 || a.size > r.size - at ||
         a.action >= object_.actions().size() ||
-        !action(a, {base + at + sizeof a, a.size - sizeof a})) {
+        !action(r, a, {base + at + sizeof a, a.size - sizeof a})) {
       ++damaged_;
       break;
     }
@@ -147,7 +157,8 @@ const Format* Consumer::format(uint32_t string) {
   return it->second ? &*it->second : nullptr;
 }
 
-bool Consumer::action(const hp_rec_action& recorded, std::span<const std::byte> data) {
+bool Consumer::action(const hp_rec& r, const hp_rec_action& recorded,
+                      std::span<const std::byte> data) {
   const hp_obj_action& a = object_.actions()[recorded.action];
   const std::span<const uint32_t> aggs = object_.aggs_of(a);
   std::vector<Value> values;
@@ -218,10 +229,7 @@ bool Consumer::action(const hp_rec_action& recorded, std::span<const std::byte> 
       if (!f) return false;
       std::string text;
       append_printf(text, *f, values);
-      if (a.kind == HP_ACT_SYSTEM)
-        sink_.run(text);
-      else
-        sink_.redirect(text);
+      check(r, a.kind == HP_ACT_SYSTEM ? sink_.run(text) : sink_.redirect(text));
       return true;
     }
     case HP_ACT_FTRUNCATE:
@@ -229,7 +237,7 @@ bool Consumer::action(const hp_rec_action& recorded, std::span<const std::byte> 
       return true;
     case HP_ACT_SETOPT:
       if (values.empty()) return false;
-      sink_.setopt(values[0].text, values.size() > 1 ? values[1].text : "");
+      check(r, sink_.setopt(values[0].text, values.size() > 1 ? values[1].text : "1"));
       return true;
     case HP_ACT_COMMIT:
     case HP_ACT_DISCARD:
@@ -238,6 +246,14 @@ bool Consumer::action(const hp_rec_action& recorded, std::span<const std::byte> 
     default:
       return false;
   }
+}
+
+/* What an action could not do when its record was consumed: a library fault of the clause. */
+void Consumer::check(const hp_rec& r, const Result<>& done) {
+  if (done) return;
+  const uint32_t epid = handler::enabled_probe_id(object_, segment_.view().probes(),
+                                                  segment_.view().nprobes(), r.probe, r.clause);
+  sink_.message(library_error(epid, names_.probes[r.probe], done.error().message));
 }
 
 void Consumer::error(const hp_rec& r) {
@@ -253,13 +269,22 @@ void Consumer::error(const hp_rec& r) {
 }
 
 void Consumer::report_drops() {
+  drops_on_cpu_.resize(segment_.view().nslots());
+  for (uint32_t cpu = 0; cpu < drops_on_cpu_.size(); ++cpu)
+    for (unsigned reason : {HP_DROP_PRINCIPAL, HP_DROP_AGGREGATION}) {
+      uint64_t& seen = drops_on_cpu_[cpu][reason == HP_DROP_AGGREGATION];
+      const uint64_t now = segment_.drops_on_cpu(reason, cpu);
+      if (now != seen) sink_.message(drop_message(reason, now - seen, options_.droptags, cpu));
+      seen = now;
+    }
   for (unsigned reason = 0; reason < HP_DROP_MAX; ++reason) {
+    if (reason == HP_DROP_PRINCIPAL || reason == HP_DROP_AGGREGATION) continue;
     const uint64_t now = segment_.drops(reason);
     if (now == drops_[reason]) continue;
     sink_.message(drop_message(reason, now - drops_[reason], options_.droptags));
     drops_[reason] = now;
   }
-  const uint64_t damaged = damaged_ + snapshot_.malformed();
+  const uint64_t damaged = damaged_ + snapshot_.malformed() + older_.malformed();
   if (damaged != damaged_reported_) {
     const uint64_t n = damaged - damaged_reported_;
     std::string line;

@@ -38,11 +38,23 @@ const char* fault_text(uint32_t fault) {
   }
 }
 
-std::string error_message(uint32_t epid, const ProbeName& probe, const hp_rec_error& error) {
+namespace {
+
+std::string on_enabled_probe(uint32_t epid, const ProbeName& probe) {
   std::string out;
-  appendf(out, "error on enabled probe ID %u (ID %u: %s:%s:%s:%s): %s", epid, probe.id,
-          probe.prov.c_str(), probe.mod.c_str(), probe.func.c_str(), probe.name.c_str(),
-          fault_text(error.fault));
+  appendf(out, "error on enabled probe ID %u (ID %u: %s:%s:%s:%s): ", epid, probe.id,
+          probe.prov.c_str(), probe.mod.c_str(), probe.func.c_str(), probe.name.c_str());
+  return out;
+}
+
+}  // namespace
+
+std::string library_error(uint32_t epid, const ProbeName& probe, const std::string& what) {
+  return on_enabled_probe(epid, probe) + what + "\n";
+}
+
+std::string error_message(uint32_t epid, const ProbeName& probe, const hp_rec_error& error) {
+  std::string out = on_enabled_probe(epid, probe) + fault_text(error.fault);
   if (error.fault == HP_FLT_BADADDR || error.fault == HP_FLT_BADALIGN ||
       error.fault == HP_FLT_BADSTACK)
     appendf(out, " (0x%" PRIx64 ")", error.addr);
@@ -80,12 +92,14 @@ constexpr DropText kDrops[] = {
 
 }  // namespace
 
-std::string drop_message(uint32_t reason, uint64_t count, bool tag) {
+std::string drop_message(uint32_t reason, uint64_t count, bool tag, uint32_t cpu) {
   constexpr DropText unknown{"DTRACEDROP_UNKNOWN", "drop", " for an unknown reason"};
   const DropText& d = reason < std::size(kDrops) ? kDrops[reason] : unknown;
   std::string out;
   if (tag) appendf(out, "[%s] ", d.tag);
-  appendf(out, "%" PRIu64 " %s%s%s\n", count, d.noun, count > 1 ? "s" : "", d.rest);
+  appendf(out, "%" PRIu64 " %s%s%s", count, d.noun, count > 1 ? "s" : "", d.rest);
+  if (reason == HP_DROP_PRINCIPAL || reason == HP_DROP_AGGREGATION) appendf(out, " on CPU %u", cpu);
+  out += '\n';
   return out;
 }
 

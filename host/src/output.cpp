@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 
 namespace hp::host {
 namespace {
@@ -51,7 +52,9 @@ Result<> Output::reopen(const std::string& path) {
     name_ = base_name_;
     return {};
   }
-  redirected_ = HP_TRY(open_for_append(path));
+  Fd fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
+  if (!fd) return fail(std::strerror(errno), errno);
+  redirected_ = std::move(fd);
   name_ = path;
   return {};
 }

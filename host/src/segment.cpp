@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "handler/match.hpp"
 #include "handler/slot_lock.hpp"
+#include "transport/control.h"
 
 namespace hp::host {
 
@@ -23,6 +25,13 @@ constexpr uint64_t kMaxScratch = 1ull << 30;      /* hp_ctx counts it in 32 bits
 
 uint64_t pages(uint64_t n) {
   return (n + kPage - 1) & ~(kPage - 1);
+}
+
+bool runs_at_end(const Object& object, const hp_obj_clause& clause) {
+  const hp_seg_probe end{HP_PROBE_END, 0, "dtrace", "", "", "END"};
+  const auto descs = object.descs_of(clause);
+  return std::any_of(descs.begin(), descs.end(),
+                     [&](const hp_obj_desc& d) { return handler::matches_probe(object, d, end); });
 }
 
 template <size_t N>
@@ -50,11 +59,19 @@ Result<Segment> Segment::create(const Object& object, const SegmentOptions& opti
     if (size > kMaxPart) return fail("buffer sizes beyond 64 GiB are not supported");
   if (options.scratchsize > kMaxScratch)
     return fail("scratch memory beyond 1 GiB is not supported");
-  for (const hp_obj_clause& c : object.clauses())
-    if (c.max_record > options.bufsize)
-      return fail("a record of the program takes " + std::to_string(c.max_record) +
-                      " bytes, which does not fit in bufsize " + std::to_string(options.bufsize),
-                  ENOSPC);
+  /* Sizes mean what they mean to dtrace(1), whose records are smaller than ours. */
+  uint64_t bufsize = std::max<uint64_t>(options.bufsize, kPage), at_end = 0;
+  if (options.bufsize == 0)
+    return fail("could not enable tracing: Enabling exceeds size of buffer", ENOSPC);
+  for (const hp_obj_clause& c : object.clauses()) {
+    if (c.charge > options.bufsize)
+      return fail("could not enable tracing: Enabling exceeds size of buffer", ENOSPC);
+    if (runs_at_end(object, c)) at_end += c.charge;
+    bufsize = std::max<uint64_t>(bufsize, c.max_record);
+  }
+  if (options.bufpolicy == HP_BUF_FILL && at_end > options.bufsize)
+    return fail("could not enable tracing: END enablings exceed size of principal buffer", E2BIG);
+  h.bufpolicy = options.bufpolicy;
 
   uint32_t ncpus = options.ncpus;
   if (ncpus == 0) ncpus = static_cast<uint32_t>(std::max(1L, ::sysconf(_SC_NPROCESSORS_CONF)));
@@ -83,9 +100,8 @@ Result<Segment> Segment::create(const Object& object, const SegmentOptions& opti
   }
   h.spec_size = place(h.spec_off, pages(h.nspec * sizeof(hp_spec)) + h.nspec * h.spec_stride);
   /* Each part of a slot begins on a page, the first one behind hp_slot. */
-  h.principal_size =
-      pages(std::max<uint64_t>(options.bufsize, kPage) + sizeof(hp_slot)) - sizeof(hp_slot);
-  h.agg_size = pages(std::max<uint64_t>(options.aggsize, 8 * kPage));
+  h.principal_size = pages(bufsize + sizeof(hp_slot)) - sizeof(hp_slot);
+  h.agg_size = pages(HP_AGG_BUCKETS * sizeof(uint32_t) + options.aggsize);
   h.principal_size &= ~uint64_t{7};
   uint64_t locals = (uint64_t{o.locals_size} + 15) & ~uint64_t{15};
   h.scratch_size =
@@ -192,11 +208,29 @@ bool Segment::take(uint32_t index, SlotSnapshot& snapshot, uint64_t wait_ns) {
   __atomic_store_n(&slot->active, half ^ 1, __ATOMIC_RELEASE);
   handler::unlock(slot);
 
+  empty(slot, half, snapshot);
+  return true;
+}
+
+/* Under the slot's lock, or with the half not active. */
+void Segment::empty(hp_slot* slot, uint32_t half, SlotSnapshot& snapshot) {
   snapshot.copy(view_, slot, half);
   if (slot->agg[half].used != 0)
     std::memset(view_.aggregation(slot, half), 0, SlotSnapshot::kBuckets);
   slot->agg[half].used = slot->agg[half].entries = 0;
   slot->principal[half].used = 0;
+}
+
+bool Segment::take_kept(uint32_t index, SlotSnapshot& older, SlotSnapshot& newer,
+                        uint64_t wait_ns) {
+  hp_slot* slot = view_.slot(index);
+  older.record_bytes_ = older.aggregation_bytes_ = 0;
+  newer.record_bytes_ = newer.aggregation_bytes_ = 0;
+  if (!handler::lock_for(slot, static_cast<uint32_t>(::gettid()), wait_ns)) return false;
+  const uint32_t half = slot->active & 1;
+  empty(slot, half ^ 1, older);
+  empty(slot, half, newer);
+  handler::unlock(slot);
   return true;
 }
 

@@ -231,6 +231,7 @@ Result<> Session::end() {
   if (guest_) guest_->disable(guest_slot_);
   if (fleet_ && !fleet_failed_) fleet_->kill(std::chrono::milliseconds(2000));
   segment_.set_state(HP_STATE_DRAINING);
+  consumer_->consume_kept(); /* END finds room in a buffer that is full */
   local_->end();
   consumer_->finish();
   if (guest_) {

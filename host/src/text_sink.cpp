@@ -110,22 +110,24 @@ void TextSink::aggregations(const AggregationTable& table, std::span<const uint3
   output_.write(out);
 }
 
-void TextSink::redirect(const std::string& path) {
+Result<> TextSink::redirect(const std::string& path) {
   const Result<> r = output_.reopen(path);
-  if (!r) message("couldn't freopen() \"" + path + "\": " + r.error().message + "\n");
+  if (!r) return fail("couldn't freopen() \"" + path + "\": " + r.error().message, r.error().code);
+  return {};
 }
 
-void TextSink::run(const std::string& command) {
+Result<> TextSink::run(const std::string& command) {
   (void)output_.flush();
-  if (std::system(command.c_str()) == -1) message("couldn't run system() command\n");
+  if (std::system(command.c_str()) == -1) return fail_errno("couldn't run \"" + command + "\"");
+  return {};
 }
 
-void TextSink::setopt(const std::string& name, const std::string& value) {
-  if (!set_option_) return;
-  const Result<> r = set_option_(name, value);
+Result<> TextSink::setopt(const std::string& name, const std::string& value) {
+  const Result<> r = set_option_ ? set_option_(name, value) : Result<>{};
   if (!r)
-    message("couldn't set option \"" + name + "\" to \"" + value + "\": " + r.error().message +
-            "\n");
+    return fail("couldn't set option \"" + name + "\" to \"" + value + "\": " + r.error().message +
+                "\n"); /* as dtrace(1): an empty line follows */
+  return {};
 }
 
 void TextSink::message(const std::string& line) {

@@ -36,10 +36,15 @@ uint64_t hp_rt_space(hp_ctx* ctx) {
 uint64_t hp_rt_ureg(hp_ctx* ctx, uint64_t n) {
   return hp_ureg(ctx, n);
 }
+/* Sent after the firing: a thread that stops now would keep its slot, and its record. */
 void hp_rt_raise(hp_ctx* ctx, int sig) {
-  hp_raise(ctx, sig);
+  if (sig >= 1 && sig <= 64) ctx->signals |= 1ull << (sig - 1);
 }
-void hp_rt_stop(hp_ctx* ctx) {
-  hp_stop(ctx);
+/* A debugger may wait for it; without one it ends the process. Where no guest fires, nobody waits. */
+void hp_rt_breakpoint(hp_ctx* ctx) {
+  if (ctx->firing->mem) hp_rt_raise(ctx, 5 /* SIGTRAP */);
+}
+void hp_rt_panic(hp_ctx* ctx) {
+  if (int fault = hp_panic(ctx)) rt_fail(ctx, static_cast<uint32_t>(fault), 0);
 }
 }

@@ -2,10 +2,6 @@
  * and counted by `used` only once complete, so an aborted clause leaves nothing behind. */
 #include "runtime.hpp"
 
-static uint8_t* principal(hp_ctx* ctx, uint32_t half) {
-  return reinterpret_cast<uint8_t*>(ctx->slot) + sizeof(hp_slot) + half * ctx->seg->principal_size;
-}
-
 extern "C" {
 
 uint64_t hp_rt_timestamp(hp_ctx* ctx) {
@@ -18,15 +14,16 @@ uint64_t hp_rt_vtimestamp(hp_ctx* ctx) {
   return ctx->vtimestamp;
 }
 
+__attribute__((noinline)) uint8_t* hp_rt_rec_full(hp_ctx* ctx, uint64_t need) {
+  int dropped;
+  uint8_t* room = hp_principal_full(ctx->seg, ctx->slot, need, &dropped);
+  if (dropped) rt_drop_on_cpu(ctx, HP_DROP_PRINCIPAL);
+  return room;
+}
+
 uint8_t* hp_rt_rec_begin(hp_ctx* ctx, uint32_t max) {
-  uint32_t half = ctx->slot->active & 1;
-  uint64_t used = ctx->slot->principal[half].used;
-  uint64_t size = ctx->seg->principal_size;
-  if (RT_UNLIKELY(used > size || max > size - used)) {
-    rt_drop_on_cpu(ctx, HP_DROP_PRINCIPAL);
-    return nullptr;
-  }
-  return principal(ctx, half) + used;
+  uint8_t* room = hp_principal_room(ctx->seg, ctx->slot, max);
+  return RT_UNLIKELY(!room) ? hp_rt_rec_full(ctx, max) : room;
 }
 
 void hp_rt_rec_commit(hp_ctx* ctx, uint8_t* rec, uint32_t size, uint16_t kind) {

@@ -19,6 +19,7 @@
 #define PROBEC_RUNTIME_RUNTIME_HPP
 #include "tags.h"
 #include "transport/buckets.h"
+#include "transport/principal.h"
 #include "transport/segment.h"
 
 #define RT_INLINE inline __attribute__((always_inline))
@@ -54,6 +55,7 @@ uint64_t hp_rt_string_ptr(hp_ctx*, const char* s); /* D pointer to a copy of a s
 
 /* --- record.cpp */
 uint8_t* hp_rt_rec_begin(hp_ctx*, uint32_t max);
+uint8_t* hp_rt_rec_full(hp_ctx*, uint64_t need); /* of rec_begin, when there is no room */
 void hp_rt_rec_commit(hp_ctx*, uint8_t* rec, uint32_t size, uint16_t kind);
 uint32_t hp_rt_put_str(uint8_t* dst, const char* s); /* bytes written, multiple of 8 */
 uint32_t hp_rt_put_bytes(hp_ctx*, uint8_t* dst, uint64_t addr, uint32_t size, uint32_t room);
@@ -122,7 +124,7 @@ const char* hp_rt_lltostr(hp_ctx*, int64_t value, int64_t base);
 int64_t hp_rt_strtoll(const char* s, int64_t base);
 const char* hp_rt_inet_ntoa(hp_ctx*, uint64_t addr);
 uint64_t hp_rt_rand(hp_ctx*);
-void hp_rt_chill(uint64_t ns);
+void hp_rt_chill(hp_ctx*, uint64_t ns);
 uint64_t hp_rt_timestamp(hp_ctx*);
 uint64_t hp_rt_vtimestamp(hp_ctx*);
 
@@ -135,7 +137,8 @@ uint64_t hp_rt_progenyof(hp_ctx*, int64_t pid); /* 0 or 1 */
 uint64_t hp_rt_space(hp_ctx*);
 uint64_t hp_rt_ureg(hp_ctx*, uint64_t n);
 void hp_rt_raise(hp_ctx*, int sig);
-void hp_rt_stop(hp_ctx*);
+void hp_rt_breakpoint(hp_ctx*);
+void hp_rt_panic(hp_ctx*);
 
 /* --- path.cpp */
 const char* hp_rt_basename(hp_ctx*, const char* s);

@@ -66,16 +66,11 @@ RT_INLINE void set(hp_spec* s, uint32_t state, uint32_t creator) {
 /* The records of a speculation, behind those of the committing slot and at its time: they come out
  * where they were committed. All of them or, for want of room, none. */
 void move_to_principal(hp_ctx* ctx, hp_spec* s, const uint8_t* from) {
-  const uint32_t half = ctx->slot->active & 1;
-  hp_buf* buf = &ctx->slot->principal[half];
-  const uint64_t size = ctx->seg->principal_size, used = buf->used;
   uint64_t n = s->used;
   if (n == 0 || n > ctx->seg->spec_stride) return;
-  if (used > size || n > size - used) {
-    rt_drop_on_cpu(ctx, HP_DROP_PRINCIPAL);
-    return;
-  }
-  uint8_t* to = reinterpret_cast<uint8_t*>(ctx->slot) + sizeof(hp_slot) + half * size + used;
+  uint8_t* to = hp_principal_room(ctx->seg, ctx->slot, n);
+  if (!to) to = hp_rt_rec_full(ctx, n);
+  if (!to) return;
   rt_copy(to, from, n);
   const uint64_t now = hp_rt_timestamp(ctx);
   for (uint64_t at = 0; at < n;) {
@@ -88,7 +83,8 @@ void move_to_principal(hp_ctx* ctx, hp_spec* s, const uint8_t* from) {
     r->timestamp = now;
     at += length;
   }
-  __atomic_store_n(&buf->used, used + n, __ATOMIC_RELEASE);
+  hp_buf* buf = &ctx->slot->principal[ctx->slot->active & 1];
+  __atomic_store_n(&buf->used, buf->used + n, __ATOMIC_RELEASE);
 }
 
 /* commit() and discard(): nothing happens for 0 and for what is not active (any more). */

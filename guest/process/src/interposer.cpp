@@ -58,6 +58,8 @@ int64_t ObserverLink::call(ThreadView& t, Syscall& s, Chain& next) noexcept {
   if (wanted(s.nr, 0)) observer_->entry(t, s);
   Syscall original = s;
   int64_t result = next(t, s);
+  constexpr int64_t kRestart = -512; /* thread.hpp */
+  if (result == kRestart && wanted(original.nr, 0) && observer_->undone(t, original)) return result;
   fire_exit(t, original, result);
   return result;
 }

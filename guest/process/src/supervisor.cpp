@@ -268,7 +268,10 @@ void Supervisor::serve_requests() {
       requests_.reset();
       return;
     }
-    if (*got == sizeof request && nfds >= 1) answer(request, fds[0].get());
+    if (*got == sizeof request && request.op == HP_CTL_PANIC)
+      kill();
+    else if (*got == sizeof request && nfds >= 1)
+      answer(request, fds[0].get());
   }
 }
 

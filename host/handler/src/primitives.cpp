@@ -131,12 +131,9 @@ uint64_t hp_ureg(hp_ctx* ctx, uint64_t n) {
   return n < sizeof all / sizeof all[0] ? all[n] : 0;
 }
 
-void hp_raise(hp_ctx* ctx, int signal) {
-  if (hp::GuestAccess* mem = memory_of(ctx)) mem->raise(*ctx->firing, signal);
-}
-
-void hp_stop(hp_ctx* ctx) {
-  if (hp::GuestAccess* mem = memory_of(ctx)) mem->stop(*ctx->firing);
+int hp_panic(hp_ctx* ctx) {
+  if (hp::GuestAccess* mem = memory_of(ctx)) mem->panic(*ctx->firing);
+  return HP_FLT_ILLOP;
 }
 
 int hp_owner_dead(uint32_t owner) {
@@ -201,8 +198,7 @@ std::span<const Import> primitives() {
       {"hp_ustack", reinterpret_cast<uint64_t>(&hp_ustack)},
       {"hp_space", reinterpret_cast<uint64_t>(&hp_space)},
       {"hp_ureg", reinterpret_cast<uint64_t>(&hp_ureg)},
-      {"hp_raise", reinterpret_cast<uint64_t>(&hp_raise)},
-      {"hp_stop", reinterpret_cast<uint64_t>(&hp_stop)},
+      {"hp_panic", reinterpret_cast<uint64_t>(&hp_panic)},
       {"hp_owner_dead", reinterpret_cast<uint64_t>(&hp_owner_dead)},
       {"hp_thread_gone", reinterpret_cast<uint64_t>(&hp_thread_gone)},
       {"hp_epid", reinterpret_cast<uint64_t>(&hp_epid)},

@@ -1,12 +1,16 @@
 #include "handler/program.hpp"
 
+#include <signal.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <bit>
 #include <cstring>
 
 #include "handler/slot_lock.hpp"
 #include "transport/control.h"
+#include "transport/guest_access.hpp"
+#include "transport/principal.h"
 
 namespace hp::handler {
 
@@ -150,7 +154,20 @@ bool Program::fire(uint32_t probe, const hp_firing& firing) noexcept {
   frame.ctx.locals = frame.locals;
   run(frame, probe, bits);
   unlock(slot);
+  if (frame.ctx.signals != 0) [[unlikely]]
+    send_signals(firing, frame.ctx.signals);
   return true;
+}
+
+/* raise() and stop(), to the guest's thread; to this process, when it is this process that fired. */
+void Program::send_signals(const hp_firing& firing, uint64_t signals) noexcept {
+  for (; signals != 0; signals &= signals - 1) {
+    const int number = std::countr_zero(signals) + 1;
+    if (auto* guest = static_cast<GuestAccess*>(firing.mem))
+      guest->raise(firing, number);
+    else
+      ::kill(::getpid(), number);
+  }
 }
 
 void Program::run(Frame& frame, uint32_t probe, const std::atomic<uint64_t>* bits) noexcept {
@@ -207,6 +224,7 @@ void Program::handle_fault(Frame& frame, int fault) noexcept {
   inner.ctx.error_args[4] = ctx.fault;
   inner.ctx.error_args[5] = ctx.fault_addr;
   run(inner, probe, bits);
+  ctx.signals |= inner.ctx.signals;
 }
 
 void Program::record_error(hp_ctx& ctx) noexcept {
@@ -215,14 +233,13 @@ void Program::record_error(hp_ctx& ctx) noexcept {
     hp_rec_error error;
   } record{};
   hp_slot* slot = ctx.slot;
-  const uint32_t half = slot->active & 1;
-  hp_buf& buffer = slot->principal[half];
-  const uint64_t used = buffer.used;
-  if (used > segment_.principal_size() || used % 8 != 0 ||
-      sizeof record > segment_.principal_size() - used) {
-    segment_.count_drop(HP_DROP_PRINCIPAL);
-    return;
+  uint8_t* to = hp_principal_room(segment_.header(), slot, sizeof record);
+  if (!to) {
+    int dropped;
+    to = hp_principal_full(segment_.header(), slot, sizeof record, &dropped);
+    if (dropped) segment_.count_drop(HP_DROP_PRINCIPAL, ctx.firing->cpu);
   }
+  if (!to) return;
   record.head.size = sizeof record;
   record.head.kind = HP_REC_ERROR;
   record.head.cpu = static_cast<uint16_t>(ctx.firing->cpu);
@@ -234,8 +251,9 @@ void Program::record_error(hp_ctx& ctx) noexcept {
   record.error.action = ctx.action;
   record.error.addr = ctx.fault_addr;
   record.error.offset = ctx.fault_offset;
-  std::memcpy(segment_.principal(slot, half) + used, &record, sizeof record);
-  __atomic_store_n(&buffer.used, used + sizeof record, __ATOMIC_RELEASE);
+  std::memcpy(to, &record, sizeof record);
+  hp_buf& buffer = slot->principal[slot->active & 1];
+  __atomic_store_n(&buffer.used, buffer.used + sizeof record, __ATOMIC_RELEASE);
 }
 
 }  // namespace hp::handler

@@ -15,6 +15,7 @@
  *
  * One thread. object, segment and sink must outlive the consumer. */
 #pragma once
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -36,8 +37,14 @@ class Consumer {
  public:
   Consumer(const Object&, Segment&, Sink&, ConsumerOptions);
 
-  /* One round. */
-  void consume() { round(false); }
+  /* One round; none while buffers are kept for the end (bufpolicy fill, ring). */
+  void consume() {
+    if (!kept()) round(false);
+  }
+  /* Kept buffers, when tracing has ended and END is still to come. */
+  void consume_kept() {
+    if (segment_.header()->bufpolicy == HP_BUF_FILL) round(true);
+  }
   /* The last round: everything, stuck slots too; then what was dropped. */
   void finish();
 
@@ -60,11 +67,14 @@ class Consumer {
     std::vector<uint64_t> bytes;
   };
   void round(bool last);
+  bool kept() const { return segment_.header()->bufpolicy != HP_BUF_SWITCH; }
+  void collect(SlotSnapshot&);
   void refresh_names();
   void record(const hp_rec&);
   void clause(const hp_rec&);
-  bool action(const hp_rec_action&, std::span<const std::byte> data);
+  bool action(const hp_rec&, const hp_rec_action&, std::span<const std::byte> data);
   void error(const hp_rec&);
+  void check(const hp_rec&, const Result<>& done);
   const Format* format(uint32_t string);
 
   const Object& object_;
@@ -74,14 +84,15 @@ class Consumer {
   AggregationTable table_;
   Symbols symbols_;
   Names names_;
-  SlotSnapshot snapshot_;
+  SlotSnapshot snapshot_, older_;
   std::vector<Pending> pending_;
   uint64_t sequence_ = 0;
   bool more_ = false;                                 /* RecordInfo::more of the record at hand */
   std::map<uint32_t, std::optional<Format>> formats_; /* by string offset */
   std::optional<int> exit_status_;
   uint64_t drops_[HP_DROP_MAX] = {};
-  uint64_t damaged_ = 0, damaged_reported_ = 0; /* records that did not fit the object */
+  std::vector<std::array<uint64_t, 2>> drops_on_cpu_; /* principal, aggregation */
+  uint64_t damaged_ = 0, damaged_reported_ = 0;       /* records that did not fit the object */
   bool uses_guests_ = false;
   std::vector<hp_seg_guest> known_guests_; /* what names_.guests was made from, by vmid */
 };

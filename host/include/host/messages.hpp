@@ -15,8 +15,12 @@ const char* fault_text(uint32_t fault);
  * action #1" and a newline. epid: see the epid variable. */
 std::string error_message(uint32_t epid, const ProbeName& probe, const hp_rec_error& error);
 
-/* "12 drops\n", "3 dynamic variable drops\n"; tag: -xdroptags, "[DTRACEDROP_...] " in front.
- * reason: HP_DROP_*. */
-std::string drop_message(uint32_t reason, uint64_t count, bool tag);
+/* The same for what failed in the consumer: "error on enabled probe ID 2 (ID 1: dtrace:::BEGIN):
+ * what". */
+std::string library_error(uint32_t epid, const ProbeName& probe, const std::string& what);
+
+/* "12 drops on CPU 1\n", "3 dynamic variable drops\n"; tag: -xdroptags, "[DTRACEDROP_...] " in front.
+ * reason: HP_DROP_*; cpu: for those that are counted by CPU, HP_DROP_PRINCIPAL and _AGGREGATION. */
+std::string drop_message(uint32_t reason, uint64_t count, bool tag, uint32_t cpu = 0);
 
 }  // namespace hp

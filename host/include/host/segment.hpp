@@ -26,7 +26,8 @@
 
 namespace hp::host {
 
-struct SegmentOptions {       /* sizes in bytes */
+struct SegmentOptions { /* sizes in bytes */
+  uint32_t bufpolicy = HP_BUF_SWITCH;
   uint64_t bufsize = 4 << 20; /* principal buffer of one slot (each of two halves) */
   uint64_t aggsize = 4 << 20; /* aggregation buffer of one slot (each of two halves) */
   uint64_t dynvarsize = 1 << 20;
@@ -104,8 +105,8 @@ class Segment {
   Segment& operator=(Segment&&) = default;
   /* The creator's end of a segment is everyone's: see retire(). */
   ~Segment();
-  /* An empty segment in HP_STATE_NEW. Fails when a buffer is smaller than the program's largest
-   * record, or when there is no memory. */
+  /* An empty segment in HP_STATE_NEW. Fails, with dtrace(1)'s words where it has some, when a buffer is
+   * smaller than the program's largest record, or when there is no memory. */
   static Result<Segment> create(const Object&, const SegmentOptions&);
   /* An existing one, e.g. to inspect it. */
   static Result<Segment> open(Fd fd);
@@ -131,6 +132,11 @@ class Segment {
   uint64_t drops(unsigned reason) const {
     return __atomic_load_n(&header()->drops[reason], __ATOMIC_RELAXED);
   }
+  /* Of those, HP_DROP_PRINCIPAL or HP_DROP_AGGREGATION on one CPU. */
+  uint64_t drops_on_cpu(unsigned reason, uint32_t cpu) const {
+    return __atomic_load_n(&view_.slot(cpu)->drops[reason == HP_DROP_AGGREGATION],
+                           __ATOMIC_RELAXED);
+  }
   uint64_t errors() const { return __atomic_load_n(&header()->errors, __ATOMIC_RELAXED); }
   uint64_t firings() const;
 
@@ -138,6 +144,9 @@ class Segment {
    * Waits at most wait_ns for a firing in progress; false: its holder does not run (stopped or
    * starved), try again later. */
   bool take(uint32_t slot, SlotSnapshot&, uint64_t wait_ns = kDefaultWait);
+  /* Both halves, the older one first: the end of a program whose buffers are kept (fill, ring). False as
+   * take() does. */
+  bool take_kept(uint32_t slot, SlotSnapshot& older, SlotSnapshot& newer, uint64_t wait_ns);
   /* The last look at a slot whose holder will not let go (stopped in the middle of a firing):
    * complete records and entries, read in place. Nothing may be taken from the slot afterwards. */
   void peek(uint32_t slot, SlotSnapshot&);
@@ -148,6 +157,8 @@ class Segment {
   void retire();
 
  private:
+  void empty(hp_slot*, uint32_t half, SlotSnapshot&);
+
   Fd fd_;
   handler::SegmentView view_;
   bool creator_ = false;

@@ -52,6 +52,7 @@ class Session {
   Result<int> run();
   /* The text sink's options, for setopt(). */
   TextSink* sink() { return sink_.get(); }
+  void set_switchrate(uint64_t ns) { options_.switchrate = ns; }
 
  private:
   Result<> create_segment();

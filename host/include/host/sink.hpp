@@ -13,6 +13,7 @@
 #include "host/aggregation.hpp"
 #include "host/value.hpp"
 #include "transport/format.hpp"
+#include "transport/result.hpp"
 
 namespace hp::host {
 
@@ -40,10 +41,11 @@ class Sink {
   /* printa(); format is nullptr for the default layout. */
   virtual void aggregations(const AggregationTable&, std::span<const uint32_t> aggs,
                             const Format* format) = 0;
-  virtual void redirect(const std::string& path) = 0; /* freopen() */
-  virtual void run(const std::string& command) = 0;   /* system() */
-  virtual void truncate() = 0;                        /* ftruncate() */
-  virtual void setopt(const std::string& name, const std::string& value) = 0;
+  /* freopen(), system(), setopt(): the error is what the user is told, without a newline. */
+  virtual Result<> redirect(const std::string& path) = 0;
+  virtual Result<> run(const std::string& command) = 0;
+  virtual void truncate() = 0; /* ftruncate() */
+  virtual Result<> setopt(const std::string& name, const std::string& value) = 0;
 
   /* An error in a clause, drops and other trouble: one line with newline, without program name. */
   virtual void message(const std::string& line) = 0;

@@ -33,10 +33,10 @@ class TextSink final : public Sink {
   void formatted(const Format&, std::span<const Value>) override;
   void aggregations(const AggregationTable&, std::span<const uint32_t> aggs,
                     const Format* format) override;
-  void redirect(const std::string& path) override;
-  void run(const std::string& command) override;
+  Result<> redirect(const std::string& path) override;
+  Result<> run(const std::string& command) override;
   void truncate() override { output_.truncate(); }
-  void setopt(const std::string& name, const std::string& value) override;
+  Result<> setopt(const std::string& name, const std::string& value) override;
   void message(const std::string& line) override;
 
   /* What setopt() calls; the host's option parser. It calls set_options() with what came of it. */

@@ -1,4 +1,6 @@
 /* Keys and record fields in their encodings, and the actions that make records. */
+#include <signal.h>
+
 #include "clause.hpp"
 
 namespace hp::probec::codegen {
@@ -167,10 +169,16 @@ void ClauseEmitter::destructive(const Stmt& s) {
       call("hp_rt_raise", {ctx_, arg(0)});
       break;
     case Function::Stop:
-      call("hp_rt_stop", {ctx_});
+      call("hp_rt_raise", {ctx_, i64(SIGSTOP)});
+      break;
+    case Function::Breakpoint:
+      call("hp_rt_breakpoint", {ctx_});
+      break;
+    case Function::Panic:
+      checked_call("hp_rt_panic", {ctx_});
       break;
     case Function::Chill:
-      call("hp_rt_chill", {arg(0)});
+      checked_call("hp_rt_chill", {ctx_, arg(0)});
       break;
     case Function::Copyout: {
       llvm::Value* from = arg(0);

@@ -83,6 +83,7 @@ class Writer {
     out.actions = {static_cast<uint32_t>(actions_.size()), static_cast<uint32_t>(l.actions.size())};
     for (const ActionLayout& a : l.actions) action(a);
     out.max_record = l.max_record;
+    out.charge = l.max_record != 0 ? l.charge : 0;
     out.line = c.loc.line;
     out.source = c.text_first;
     out.source_len = c.text_size;

@@ -59,7 +59,7 @@ struct hp_ctl {
   uint64_t threads; /* atomic: the last thread number given (hp_firing.thread) */
 };
 
-enum { HP_CTL_GET_PROGRAM = 1 };
+enum { HP_CTL_GET_PROGRAM = 1, HP_CTL_PANIC = 2 /* kill the guest; no answer, no descriptor */ };
 struct hp_ctl_request {
   uint32_t op, slot, generation;
   int32_t pid;

@@ -23,9 +23,10 @@ class GuestAccess {
   virtual int read_string(char* dst, uint64_t gva, size_t max, uint64_t* len,
                           uint64_t* bad) noexcept = 0;
   virtual int write(uint64_t gva, const void* src, size_t size, uint64_t* bad) noexcept = 0;
-  /* raise() and stop(): destructive actions on the thread that fires. Ignored where there is none. */
+  /* raise() and stop(): a signal to the thread that fires, after the firing. */
   virtual void raise(const hp_firing&, int /*signal*/) noexcept {}
-  virtual void stop(const hp_firing&) noexcept {}
+  /* panic(): the end of the whole guest. Returns where there is no such thing. */
+  virtual void panic(const hp_firing&) noexcept {}
 };
 
 }  // namespace hp

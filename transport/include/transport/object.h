@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #define HP_OBJ_MAGIC 0x424f5048u /* "HPOB" */
-#define HP_OBJ_VERSION 1u
+#define HP_OBJ_VERSION 2u
 #define HP_OBJ_SECTION_DATA ".hyprobe.data"
 #define HP_OBJ_SECTION_SOURCE ".hyprobe.source"
 
@@ -81,6 +81,7 @@ struct hp_obj_clause {
   uint32_t max_record;         /* bytes: largest record with header, 0 = writes none */
   uint32_t line;
   uint32_t source, source_len; /* range of .hyprobe.source */
+  uint32_t charge;             /* bytes of the record as dtrace(1) lays it out, 0 = writes none */
 };
 enum {
   HP_CLAUSE_DEFAULT = 1 /* empty body: print the probe */,
@@ -186,7 +187,7 @@ struct hp_obj_option {
 
 #ifdef __cplusplus
 static_assert(sizeof(hp_obj_header) == 176, "object header");
-static_assert(sizeof(hp_obj_desc) == 36 && sizeof(hp_obj_clause) == 40, "tables");
+static_assert(sizeof(hp_obj_desc) == 36 && sizeof(hp_obj_clause) == 44, "tables");
 static_assert(sizeof(hp_obj_action) == 32 && sizeof(hp_obj_field) == 16, "tables");
 static_assert(sizeof(hp_obj_agg) == 64 && sizeof(hp_obj_var) == 32, "tables");
 #endif

@@ -53,6 +53,10 @@ extern "C" {
  * for BEGIN (before ACTIVE) and END (in DRAINING). */
 enum { HP_STATE_NEW = 0, HP_STATE_ACTIVE = 1, HP_STATE_DRAINING = 2, HP_STATE_DEAD = 3 };
 
+/* Principal buffers, hp_seg_header.bufpolicy: the consumer takes them again and again (switch), or in
+ * the end: what was recorded first (fill) or last (ring). principal.h says what a firing does. */
+enum { HP_BUF_SWITCH = 0, HP_BUF_FILL = 1, HP_BUF_RING = 2 };
+
 /* Why data was lost; index of hp_seg_header.drops. Tags as in DTRACEDROP_*. */
 enum {
   HP_DROP_PRINCIPAL = 0, /* no room in the principal buffer */
@@ -153,7 +157,8 @@ struct hp_slot {
   uint64_t firings;  /* clauses run, for the statistics */
   uint64_t drops[2]; /* atomic: HP_DROP_PRINCIPAL and HP_DROP_AGGREGATION of the firings on the CPUs
                         whose number is this slot's, modulo the number of slots */
-  uint8_t pad[40];
+  uint64_t chill_mark, chilled; /* chill(): ns since the mark, which advances every second */
+  uint8_t pad[24];
 };
 
 /* An aggregation entry; next is the byte offset from the start of the aggregation half / 8, 0 = end.
@@ -230,8 +235,10 @@ struct hp_seg_header {
   uint64_t spec_off, spec_size;
   uint64_t spec_stride; /* bytes of one speculation's buffer */
   uint64_t specsize;    /* of those, what the records of one may count for (-x specsize) */
-  uint32_t nspec;       /* speculations; ids are 1 to nspec */
-  uint32_t spec_next;   /* atomic: where speculation() looks for one whose creator is gone */
+  uint32_t bufpolicy;   /* HP_BUF_* */
+  uint32_t reserved;
+  uint32_t nspec;     /* speculations; ids are 1 to nspec */
+  uint32_t spec_next; /* atomic: where speculation() looks for one whose creator is gone */
   uint64_t slots_off, slot_stride;
   uint64_t principal_size;     /* bytes of one half; at slot + sizeof(hp_slot) */
   uint64_t agg_size;           /* bytes of one half; after both principal halves */
@@ -269,6 +276,7 @@ struct hp_ctx {
   uint32_t rec_used, rec_max;
   const void* program; /* opaque: the dispatcher's own, for its primitives */
   const char* strtok;  /* where strtok(NULL, ...) goes on; reset by each clause that uses it */
+  uint64_t signals;    /* bit n - 1: signal n is sent when the firing ends and its slot is free */
 };
 
 /* General registers of x86-64, in the order of kvm_regs. */
@@ -319,8 +327,7 @@ uint32_t hp_ustack(struct hp_ctx*, uint64_t* pcs, uint32_t max);
 uint64_t hp_space(struct hp_ctx*);
 /* Register n of uregs[], in the order of regs.d; 0 when it is not known. */
 uint64_t hp_ureg(struct hp_ctx*, uint64_t n);
-void hp_raise(struct hp_ctx*, int sig); /* destructive: raise() */
-void hp_stop(struct hp_ctx*);           /* destructive: stop() */
+int hp_panic(struct hp_ctx*); /* destructive: panic(); returns if there is no guest to kill */
 /* Called while waiting for a lock in the segment that thread `owner` (host tid) holds: gives the CPU
  * away and returns nonzero when that thread no longer exists, so that the lock may be stolen. */
 int hp_owner_dead(uint32_t owner);

@@ -73,6 +73,9 @@ class SyscallObserver {
    * ThreadView::pc; else where the program's kernel, that is the monitor, was. */
   virtual void sample(ThreadView&, size_t /*index*/, uint32_t /*count*/,
                       uint64_t /*kernel_pc*/) noexcept {}
+  /* The call did not happen: a signal came first, and when that has been handled it is made again, with
+   * another entry. True: this one has no exit. */
+  virtual bool undone(ThreadView&, const Syscall&) noexcept { return false; }
   /* Around fork(2), in the parent: its locks must be free in the copy. fork_end() also runs in the
    * child, before forked(). Loading a program may delay fork_begin(). */
   virtual void fork_begin() noexcept {}

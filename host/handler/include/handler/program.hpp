@@ -75,6 +75,7 @@ class Program {
   void run(Frame&, uint32_t probe, const std::atomic<uint64_t>* bits) noexcept;
   void handle_fault(Frame&, int fault) noexcept;
   void record_error(hp_ctx&) noexcept;
+  static void send_signals(const hp_firing&, uint64_t signals) noexcept;
 
   Object object_;
   SegmentView segment_;

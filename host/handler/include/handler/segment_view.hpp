@@ -57,6 +57,12 @@ class SegmentView {
   void count_drop(unsigned reason) const {
     __atomic_fetch_add(&header()->drops[reason], 1, __ATOMIC_RELAXED);
   }
+  /* HP_DROP_PRINCIPAL and HP_DROP_AGGREGATION, which are reported by CPU. */
+  void count_drop(unsigned reason, uint32_t cpu) const {
+    __atomic_fetch_add(&slot(cpu % nslots_)->drops[reason == HP_DROP_AGGREGATION], 1,
+                       __ATOMIC_RELAXED);
+    count_drop(reason);
+  }
 
  private:
   Mapping mapping_;
