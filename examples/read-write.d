@@ -7,13 +7,13 @@
 #pragma D option quiet
 
 struct transfer {
-	string direction;
+	int out;
 	int fd;
 	size_t wanted;
 };
 
 translator struct transfer < int T > {
-	direction = probefunc == "read" ? "from" : "to";
+	out = probefunc == "write";
 	fd = (int)arg0;
 	wanted = arg2;
 };
@@ -22,7 +22,7 @@ inline struct transfer *transfer = xlate < struct transfer * > (0);
 
 syscall::read:entry, syscall::write:entry
 {
-	@[execname, transfer->direction, transfer->fd] = sum(transfer->wanted);
+	@[execname, transfer->out ? "to" : "from", transfer->fd] = sum(transfer->wanted);
 }
 
 END

@@ -1,11 +1,14 @@
 #include "host/local_probes.hpp"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <fstream>
 
 #include "transport/control.h"
 
@@ -31,6 +34,7 @@ LocalProbes::LocalProbes(handler::Program& program) : program_(program) {
   firing_.vmname = firing_.hostname = hostname_.c_str();
   firing_.osversion = osversion_.c_str();
 
+  if (program_.user_space()) learn_modules();
   cpu_set_t set;
   const long configured = ::sysconf(_SC_NPROCESSORS_ONLN);
   if (::sched_getaffinity(0, sizeof set, &set) == 0)
@@ -43,9 +47,47 @@ LocalProbes::LocalProbes(handler::Program& program) : program_(program) {
   }
 }
 
+/* What this process executes from, for its own stacks. */
+void LocalProbes::learn_modules() {
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    unsigned long start, end, offset;
+    char perms[5];
+    int name = 0;
+    if (std::sscanf(line.c_str(), "%lx-%lx %4s %lx %*s %*s %n", &start, &end, perms, &offset,
+                    &name) < 4 ||
+        perms[2] != 'x' || name == 0 || line[static_cast<size_t>(name)] != '/')
+      continue;
+    const Fd fd(::open(line.c_str() + name, O_RDONLY | O_CLOEXEC));
+    if (fd) modules_.add(module_of_file(fd.get(), start, end, offset));
+  }
+  firing_.modules = &modules_;
+}
+
+/* With this very frame as the innermost of the user stack. */
+bool LocalProbes::fire_here(uint32_t probe) {
+  if (probe == handler::Program::kNoProbe) return false;
+  if (program_.user_space()) {
+    static_assert(offsetof(hp_uregs, rbx) == 8 && offsetof(hp_uregs, rsp) == 48 &&
+                  offsetof(hp_uregs, r12) == 96 && offsetof(hp_uregs, rip) == 128);
+    asm volatile(
+        "leaq 0f(%%rip), %%rcx\n0: movq %%rcx, 128(%0)\n movq %%rbx, 8(%0)\n"
+        "movq %%rsp, 48(%0)\n movq %%rbp, 56(%0)\n movq %%r12, 96(%0)\n"
+        "movq %%r13, 104(%0)\n movq %%r14, 112(%0)\n movq %%r15, 120(%0)\n"
+        :
+        : "a"(&uregs_)
+        : "rcx", "memory");
+    firing_.pc = uregs_.rip;
+    firing_.stack = uregs_.rsp;
+    firing_.frame = uregs_.rbp;
+    firing_.uregs = &uregs_;
+  }
+  return program_.fire(probe, firing_);
+}
+
 bool LocalProbes::fire(uint32_t probe_id) {
   firing_.cpu = static_cast<uint32_t>(std::max(0, ::sched_getcpu()));
-  return program_.fire_id(probe_id, firing_);
+  return fire_here(program_.index_of(probe_id));
 }
 
 void LocalProbes::start(uint64_t now) {
@@ -75,11 +117,11 @@ size_t LocalProbes::fire_due(uint64_t now) {
     if (t.spec.every_cpu) {
       for (uint32_t cpu : cpus_) {
         firing_.cpu = cpu;
-        fired += program_.fire(t.probe, firing_);
+        fired += fire_here(t.probe);
       }
     } else {
       firing_.cpu = static_cast<uint32_t>(std::max(0, ::sched_getcpu()));
-      fired += program_.fire(t.probe, firing_);
+      fired += fire_here(t.probe);
     }
     t.deadline += t.spec.interval_ns;
     const uint64_t late = now > t.deadline ? (now - t.deadline) / t.spec.interval_ns : 0;

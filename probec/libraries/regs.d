@@ -1,5 +1,5 @@
 /* Indices of uregs[]: the registers of x86-64 in the order of the kernel's struct pt_regs, then the
- * segment registers and their bases. */
+ * segment registers, and what made the kernel come in. */
 inline int R_R15 = 0;
 inline int R_R14 = 1;
 inline int R_R13 = 2;
@@ -15,7 +15,7 @@ inline int R_RCX = 11;
 inline int R_RDX = 12;
 inline int R_RSI = 13;
 inline int R_RDI = 14;
-inline int R_TRAPNO = 15;
+inline int R_ORIG_RAX = 15;
 inline int R_RIP = 16;
 inline int R_CS = 17;
 inline int R_RFL = 18;
@@ -25,7 +25,8 @@ inline int R_DS = 21;
 inline int R_ES = 22;
 inline int R_FS = 23;
 inline int R_GS = 24;
-inline int R_ERR = 25;
+inline int R_TRAPNO = 25;
+inline int R_ERR = 26;
 
 /* By the names of 32-bit x86, and by what they are for. */
 inline int R_EBP = 4;
@@ -41,6 +42,36 @@ inline int R_UESP = 19;
 inline int R_ESP = 19;
 inline int R_PC = 16;
 inline int R_SP = 19;
+inline int R_PS = 18;
 inline int R_FP = 4;
 inline int R_R0 = 10;
 inline int R_R1 = 5;
+
+/* The same by the names of <sys/ucontext.h>'s form. */
+inline int REG_R15 = 0;
+inline int REG_R14 = 1;
+inline int REG_R13 = 2;
+inline int REG_R12 = 3;
+inline int REG_RBP = 4;
+inline int REG_RBX = 5;
+inline int REG_R11 = 6;
+inline int REG_R10 = 7;
+inline int REG_R9 = 8;
+inline int REG_R8 = 9;
+inline int REG_RAX = 10;
+inline int REG_RCX = 11;
+inline int REG_RDX = 12;
+inline int REG_RSI = 13;
+inline int REG_RDI = 14;
+inline int REG_ORIG_RAX = 15;
+inline int REG_RIP = 16;
+inline int REG_CS = 17;
+inline int REG_RFL = 18;
+inline int REG_RSP = 19;
+inline int REG_SS = 20;
+inline int REG_DS = 21;
+inline int REG_ES = 22;
+inline int REG_FS = 23;
+inline int REG_GS = 24;
+inline int REG_TRAPNO = 25;
+inline int REG_ERR = 26;

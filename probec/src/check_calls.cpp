@@ -153,6 +153,7 @@ std::string Checker::kind_name(const Symbol& symbol) const {
     case SymbolKind::Inline:
       return "scalar";
     case SymbolKind::Args:
+    case SymbolKind::Uregs:
       return "associative array";
     case SymbolKind::Function:
       return is_action(static_cast<Function>(symbol.index)) ? "tracing function" : "function";

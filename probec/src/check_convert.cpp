@@ -159,6 +159,21 @@ ExprId Checker::convert(ExprId a, TypeId to) {
         "invalid cast expression: \"" + type_name(a) + "\" to \"" + out_.types.name(to) + "\"");
 }
 
+/* As a parameter's value: a pointer stays in the address space that it points into. */
+ExprId Checker::bound(ExprId a, TypeId to) {
+  const Type& want = out_.types[to];
+  const Type& have = type(a);
+  if (want.is_pointer()) {
+    Space space = have.is_pointer()              ? have.space
+                  : have.kind == TypeKind::Array ? space_of(a)
+                  : have.is_string()             ? Space::Host
+                                                 : want.space;
+    if ((space == Space::Host) != (want.space == Space::Host))
+      to = out_.types.pointer_to(want.target, space);
+  }
+  return convert(a, to);
+}
+
 bool Checker::castable(ExprId a, TypeId to) const {
   const Type& want = out_.types[to];
   const Type& have = type(a);

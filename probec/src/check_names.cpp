@@ -172,8 +172,9 @@ ExprId Checker::identifier(const ast::Expr& expr) {
     case SymbolKind::Inline:
       return inline_use(*symbol, {}, expr.loc, false);
     case SymbolKind::Args:
+    case SymbolKind::Uregs:
       raise(Tag::D_IDENT_BADREF, expr.loc,
-            "associative array 'args' may not be referenced as scalar");
+            "associative array '" + expr.text + "' may not be referenced as scalar");
     case SymbolKind::Unsupported:
       raise(Tag::D_VAR_UNSUP, expr.loc, expr.text + " is not supported for this kind of guest");
     case SymbolKind::Function:
@@ -227,7 +228,7 @@ ExprId Checker::inline_use(const Symbol& symbol, const std::vector<ast::ExprId>&
     raise(Tag::D_OP_INCOMPAT, loc,
           "inline " + decl.name + " definition uses incompatible types: \"" +
               out_.types.name(symbol.type) + "\" = \"" + type_name(result) + "\"");
-  return convert(result, symbol.type);
+  return bound(result, symbol.type);
 }
 
 /* The arguments of an inline that takes some, converted to its parameters' types. */
@@ -242,9 +243,29 @@ Checker::InlineFrame Checker::inline_frame(const ast::Declaration& decl,
     TypeId want = type_of(type.parameters[i]);
     if (!assignable(arg, want))
       argument_mismatch(decl.name, i + 1, out_.types.name(want), type_name(arg), loc);
-    frame.values.push_back(convert(arg, want));
+    frame.values.push_back(bound(arg, want));
   }
   return frame;
+}
+
+/* uregs[R_...]: a register of the thread that fires, by the numbers of the library. */
+ExprId Checker::uregs_element(const ast::Expr& expr) {
+  if (expr.args.size() != 1)
+    raise(Tag::D_PROTO_LEN, expr.loc,
+          "uregs[ ] prototype mismatch: " + std::to_string(expr.args.size()) +
+              " args passed, 1 expected");
+  ExprId at = value(expr.args[0]);
+  if (!is_constant(at) || !type(at).is_integer())
+    raise(Tag::D_PROTO_ARG, expr.loc,
+          "uregs[ ] argument #1 is incompatible with prototype:\n\tprototype: integer constant\n\t "
+          "argument: " +
+              type_name(at));
+  const auto index = static_cast<int64_t>(out_[at].value);
+  constexpr int64_t kLast = 26; /* R_ERR */
+  if (index < 0 || index > kLast)
+    raise(Tag::D_REGS_IDX, expr.loc,
+          "index " + std::to_string(index) + " is out of range for array uregs");
+  return builtin(Builtin::Uregs, out_[at].value, expr.loc);
 }
 
 std::vector<ExprId> Checker::key_values(const std::vector<ast::ExprId>& keys, Location loc,

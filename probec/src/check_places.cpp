@@ -199,6 +199,7 @@ ExprId Checker::index(const ast::Expr& expr) {
     if (name.scope == ast::NameScope::Global) {
       const Symbol* symbol = find(name.text);
       if (symbol && symbol->kind == SymbolKind::Args) return args_element(expr);
+      if (symbol && symbol->kind == SymbolKind::Uregs) return uregs_element(expr);
       if (symbol && symbol->kind == SymbolKind::Inline &&
           tree_[tree_.declarations[symbol->index].type].kind == ast::TypeKind::Assoc)
         return inline_use(*symbol, expr.args, expr.loc, true);

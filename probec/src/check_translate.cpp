@@ -7,15 +7,6 @@
 
 namespace hp::probec {
 
-/* A pointer stays in the memory that it points into. */
-ExprId Checker::as_input(ExprId a, const Translation& translation) {
-  const Type& want = out_.types[translation.input];
-  const Type& have = type(a);
-  if (want.is_pointer() && have.is_pointer())
-    return convert(a, out_.types.pointer_to(want.target, have.space));
-  return convert(a, translation.input);
-}
-
 void Checker::translator(const ast::Translator& decl) {
   Translation made;
   made.decl = &decl;
@@ -121,7 +112,7 @@ std::optional<Checker::Translated> Checker::translated_value(ast::ExprId id) {
       if (!of) return std::nullopt;
       for (const ast::TranslatorMember& member : of->translation->decl->members) {
         if (member.name != expr.text) continue;
-        ExprId input = as_input(of->input, *of->translation);
+        ExprId input = bound(of->input, of->translation->input);
         inlines_.push_back({&of->translation->names, {input}});
         std::optional<Translated> made = translated_value(member.value);
         inlines_.pop_back();
@@ -168,7 +159,7 @@ ExprId Checker::translate_member(const Translated& value, const ast::Expr& membe
           "translator does not define conversion for member: " + member.text);
   TypeId want = translation.output;
   for (uint32_t i : path) want = out_.types[want].members[i].type;
-  return type(made).kind == TypeKind::Array ? made : convert(made, want);
+  return type(made).kind == TypeKind::Array ? made : bound(made, want);
 }
 
 /* The expression of one member for this input; invalid: the translator has none. */
@@ -179,7 +170,7 @@ ExprId Checker::translated(const Translation& translation, const std::string& me
     if (inlines_.size() > 64)
       raise(Tag::D_CG_EXPR, candidate.loc, "translators are nested too deeply");
     bool same = out_.types.same(translation.input, out_[input].type);
-    inlines_.push_back({&translation.names, {same ? input : as_input(input, translation)}});
+    inlines_.push_back({&translation.names, {same ? input : bound(input, translation.input)}});
     ExprId made = expression(candidate.value);
     inlines_.pop_back();
     return made;

@@ -22,7 +22,7 @@ Checker::Checker(const ast::Tree& tree, const std::vector<Source>& sources, cons
   for (int i = 0; i < 10; ++i)
     globals_["arg" + std::to_string(i)] = {SymbolKind::Builtin, 0, i, {}};
   globals_["args"] = {SymbolKind::Args, 0, 0, {}};
-  for (const char* name : {"uregs"}) globals_[name] = {SymbolKind::Unsupported, 0, 0, {}};
+  globals_["uregs"] = {SymbolKind::Uregs, 0, 0, {}};
   uint32_t function = 1;
 #define HP_ACTION(id, name, prototype)                                       \
   if (there(name)) globals_[name] = {SymbolKind::Function, function, 0, {}}; \

@@ -5,12 +5,14 @@
  *
  * Firings alternate between two probes of one thread, on memory that is in cache: the floor. */
 #include <benchmark/benchmark.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <thread>
 
 #include "guest/interposer.hpp"
@@ -151,6 +153,51 @@ void fire_pair(benchmark::State& state, const char* text) {
   });
 }
 
+/* Keyed by a user stack of that many functions above this one, unwound by call frame information; the
+ * benchmark's own, as a monitor unwinds a guest's. */
+[[gnu::noinline]] void fire_below(benchmark::State& state, World& w, int64_t depth) {
+  if (depth > 0) {
+    fire_below(state, w, depth - 1);
+    asm volatile(""); /* no tail call */
+    return;
+  }
+  hp_uregs here{};
+  asm volatile(
+      "leaq 0f(%%rip), %%rcx\n0: movq %%rcx, 128(%0)\n movq %%rbx, 8(%0)\n"
+      "movq %%rsp, 48(%0)\n movq %%rbp, 56(%0)\n movq %%r12, 96(%0)\n"
+      "movq %%r13, 104(%0)\n movq %%r14, 112(%0)\n movq %%r15, 120(%0)\n"
+      :
+      : "a"(&here)
+      : "rcx", "memory");
+  w.firing.uregs = &here;
+  w.firing.pc = here.rip;
+  w.firing.stack = here.rsp;
+  w.firing.frame = here.rbp;
+  for (auto _ : state) w.program->fire_id(kRead, w.firing);
+  uint64_t pcs[100];
+  state.counters["frames"] = w.program->user_space()->walk(w.firing, pcs, 20);
+}
+
+void fire_stack(benchmark::State& state) {
+  World w("syscall:::entry { @[ustack()] = count(); }");
+  ModuleMap modules;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    unsigned long start, end, offset;
+    char perms[5], path[512] = "";
+    if (std::sscanf(line.c_str(), "%lx-%lx %4s %lx %*s %*s %511s", &start, &end, perms, &offset,
+                    path) < 5 ||
+        perms[2] != 'x')
+      continue;
+    const Fd fd(::open(path, O_RDONLY | O_CLOEXEC));
+    if (fd) modules.add(module_of_file(fd.get(), start, end, offset));
+  }
+  w.firing.modules = &modules;
+  fire_below(state, w, state.range(0));
+  if (w.segment.errors() != 0 || w.segment.drops(HP_DROP_AGGREGATION) != 0)
+    state.SkipWithError("errors or drops");
+}
+
 /* What a monitor does for a system call with its entry enabled, below the interposer: identity and
  * arguments, the table of programs, the clause. */
 void dispatch(benchmark::State& state) {
@@ -243,6 +290,7 @@ BENCHMARK_CAPTURE(fire_pair, latency_quantize,
                   "syscall:::entry { self->t = timestamp; } syscall:::return /self->t/ { "
                   "@[probefunc] = quantize(timestamp - self->t); self->t = 0; }");
 BENCHMARK(dispatch);
+BENCHMARK(fire_stack)->Arg(0)->Arg(4)->Arg(12);
 BENCHMARK(load)->Unit(benchmark::kMicrosecond);
 BENCHMARK(take)->Arg(1)->Arg(100)->Arg(10000)->Unit(benchmark::kMicrosecond);
 

@@ -18,7 +18,7 @@ TEST_CASE("errors name the probe, the fault and the action") {
 }
 
 TEST_CASE("drops are counted by reason, with a tag on request") {
-  CHECK(drop_message(HP_DROP_PRINCIPAL, 1, false) == "1 drop\n");
+  CHECK(drop_message(HP_DROP_PRINCIPAL, 1, false) == "1 drop on CPU 0\n");
   CHECK(drop_message(HP_DROP_PRINCIPAL, 12, true) == "[DTRACEDROP_PRINCIPAL] 12 drops on CPU 0\n");
   CHECK(drop_message(HP_DROP_AGGREGATION, 2, false, 3) == "2 aggregation drops on CPU 3\n");
   CHECK(drop_message(HP_DROP_DYNAMIC, 3, true) ==

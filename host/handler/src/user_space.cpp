@@ -1,10 +1,33 @@
 #include "handler/user_space.hpp"
 
+#include <sys/uio.h>
+#include <unistd.h>
+
 #include <cstring>
 
 namespace hp::handler {
 
 namespace {
+
+/* Of the process that the clauses run in, for what fires there itself. */
+class OwnMemory final : public GuestAccess {
+ public:
+  int read(void* dst, uint64_t gva, size_t size, uint64_t* bad) noexcept override {
+    iovec to{dst, size}, from{reinterpret_cast<void*>(gva), size};
+    const ssize_t n = ::process_vm_readv(::getpid(), &to, 1, &from, 1, 0);
+    if (n == static_cast<ssize_t>(size)) return 0;
+    *bad = gva + (n > 0 ? static_cast<uint64_t>(n) : 0);
+    return HP_FLT_BADADDR;
+  }
+  int read_string(char*, uint64_t gva, size_t, uint64_t*, uint64_t* bad) noexcept override {
+    *bad = gva;
+    return HP_FLT_BADADDR;
+  }
+  int write(uint64_t gva, const void*, size_t, uint64_t* bad) noexcept override {
+    *bad = gva;
+    return HP_FLT_BADADDR;
+  }
+};
 
 /* A free entry of the segment's, now ours; nullptr: none in a row of tries. */
 hp_seg_module* claim(const SegmentView& segment) {
@@ -44,10 +67,8 @@ uint32_t UserSpace::walk(const hp_firing& f, uint64_t* pcs, uint32_t max) noexce
     std::memcpy(s.registers, all, sizeof all);
     s.known = (1u << kRegisters) - 1;
   }
-  if (!access) {
-    pcs[0] = f.pc;
-    return 1;
-  }
+  OwnMemory own;
+  if (!access) access = &own;
   return unwinder_.walk(*access, static_cast<const ModuleMap*>(f.modules), s, pcs, max);
 }
 

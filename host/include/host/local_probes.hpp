@@ -63,11 +63,15 @@ class LocalProbes {
     uint64_t deadline;
   };
   bool fire(uint32_t probe_id);
+  bool fire_here(uint32_t probe);
+  void learn_modules();
 
   handler::Program& program_;
   hp_firing firing_{};
   std::string hostname_, osversion_;
   handler::Ancestry ancestry_;
+  hp_uregs uregs_{};
+  ModuleMap modules_; /* this process's, when a clause asks for its stack */
   std::vector<Timer> timers_;
   std::vector<uint32_t> cpus_; /* that this process may be told about: those online */
 };

@@ -46,6 +46,7 @@ class Checker {
     Variable,
     Builtin,
     Args,
+    Uregs,
     Unsupported,
     Function,
     Inline,
@@ -115,6 +116,7 @@ class Checker {
   ExprId variable(VariableId id, Location loc);
   ExprId kernel_symbol(const std::string& text, Location loc);
   ExprId builtin(Builtin which, uint64_t number, Location loc);
+  ExprId uregs_element(const ast::Expr& expr);
   ExprId array_variable(const ast::Expr& expr, VariableId id);
   ExprId inline_use(const Symbol& symbol, const std::vector<ast::ExprId>& args, Location loc,
                     bool called);
@@ -157,7 +159,6 @@ class Checker {
   ExprId condition(ExprId a, Location loc, Tag tag, const char* what);
 
   /* check_translate.cpp */
-  ExprId as_input(ExprId a, const Translation& translation);
   std::optional<Translated> translated_value(ast::ExprId id);
   std::optional<Translated> translated_inline(const Symbol& symbol,
                                               const std::vector<ast::ExprId>& args, Location loc);
@@ -197,6 +198,7 @@ class Checker {
   ExprId add(Expr expr);
   ExprId integer(uint64_t value, TypeId type, Location loc);
   ExprId convert(ExprId a, TypeId to); /* any permitted explicit conversion */
+  ExprId bound(ExprId a, TypeId to);   /* to a parameter */
   ExprId convert_node(ExprId a, TypeId to, Conversion conversion, uint64_t bound = 0);
   bool castable(ExprId a, TypeId to) const;
   bool assignable(ExprId a, TypeId to) const; /* implicitly: assignment, argument */

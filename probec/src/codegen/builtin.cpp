@@ -93,6 +93,8 @@ llvm::Value* ClauseEmitter::builtin(const Expr& e) {
       return call("hp_rt_walltime", {});
     case Builtin::Ucaller:
       return call("hp_rt_ucaller", {ctx_});
+    case Builtin::Uregs:
+      return call("hp_rt_ureg", {ctx_, i64(e.value)});
     case Builtin::Ustackdepth:
       return call("hp_rt_ustackdepth", {ctx_});
     case Builtin::Zonename:

@@ -85,3 +85,21 @@ TEST_CASE("large programs: a thousand clauses are translated as they stand") {
     CHECK(d.records[i].actions.at(0).fields.at(1).number == i + 1);
   }
 }
+
+TEST_CASE("large clauses: a speculation begun in one part holds what the others trace") {
+  D d("int spec, i; syscall::open:entry { spec = speculation(); }"
+      "syscall::read:entry { i = 0; " +
+      repeated(100, "i++; ") + "speculate(spec); " + repeated(150, "i++; trace(i); ") +
+      "} syscall::open:return { commit(spec); }");
+  d.fire(kRead); /* there is no speculation 0: the clause ends in the part that asked for it */
+  d.fire(kOpen);
+  d.fire(kRead);
+  d.drain();
+  CHECK(d.records.empty());
+  d.fire(kOpenReturn);
+  d.drain();
+  REQUIRE(d.records.size() == 1);
+  REQUIRE(d.records[0].actions.size() == 150);
+  CHECK(d.records[0].actions[0].fields.at(0).number == 101);
+  CHECK(d.records[0].actions[149].fields.at(0).number == 250);
+}

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <set>
 #include <thread>
 
 #include "d.hpp"
@@ -222,6 +223,7 @@ TEST_CASE("threads speculate side by side and together") {
       hp_firing f = d.firing;
       f.cpu = static_cast<uint32_t>(t);
       f.tid = 1000 + t;
+      f.thread = 1 + static_cast<uint64_t>(t);
       f.host_tid = ::gettid();
       for (int i = 0; i < kRoundsEach; i++) {
         f.args[1] = static_cast<uint64_t>(t * kRoundsEach + i);
@@ -233,7 +235,20 @@ TEST_CASE("threads speculate side by side and together") {
   const std::vector<int64_t> values = traced_values(d);
   CHECK(d.segment.errors() == 0);
   CHECK(d.segment.drops(HP_DROP_SPEC) == 0);
-  const uint64_t failed = d.segment.drops(HP_DROP_SPECUNAVAIL);
-  CHECK(values.size() == 2 * (kThreads * kRoundsEach - failed));
-  for (size_t i = 0; i + 1 < values.size(); i += 2) CHECK(values[i] == values[i + 1]);
+  /* A thread that meets a lock whose holder is not running for long gives up: at most one pair is lost. */
+  const uint64_t busy = d.segment.drops(HP_DROP_SPECBUSY) + d.segment.drops(HP_DROP_SLOTBUSY);
+  const uint64_t expected = 2 * (kThreads * kRoundsEach - d.segment.drops(HP_DROP_SPECUNAVAIL));
+  CHECK(values.size() <= expected);
+  CHECK(values.size() + 2 * busy >= expected);
+  /* What was speculated together is committed together, once. */
+  std::set<int64_t> seen;
+  uint64_t alone = 0;
+  for (size_t i = 0; i < values.size(); i++) {
+    CHECK(seen.insert(values[i]).second);
+    if (i + 1 < values.size() && values[i + 1] == values[i])
+      i++;
+    else
+      alone++;
+  }
+  CHECK(alone <= busy);
 }
