@@ -47,6 +47,7 @@ void Lexer::skip_comment() {
       line_start_ = pos_ + 1;
     }
   }
+  start.shown = line_; /* missed at the end */
   raise(Tag::D_SYNTAX, start, "end-of-file encountered before matching */");
 }
 

@@ -1,2 +1,2 @@
-/* expect: probec: failed to compile script D_SYNTAX.comment.d: [D_SYNTAX] line 2: end-of-file encountered before matching *\/ */
+/* expect: probec: failed to compile script D_SYNTAX.comment.d: [D_SYNTAX] line 3: end-of-file encountered before matching *\/ */
 BEGIN { exit(0); } /* never closed
