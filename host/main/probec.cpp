@@ -18,7 +18,6 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "host/session.hpp"
 #include "host/standard_descriptors.hpp"
 #include "probec/codegen.hpp"
 #include "probec/compiler.hpp"
@@ -28,14 +27,12 @@
 #include "probec_cli.hpp"
 #include "probec_command.hpp"
 #include "probec_disassembly.hpp"
+#include "probec_session.hpp"
 
 using namespace hp;
 using probec::Option;
 
 namespace {
-
-/* Rates ask for as often as can be: no more often than this, in ns. */
-constexpr uint64_t kShortestRound = 1'000'000;
 
 /* -x tree: what the parser made, before names mean anything, and what the checker made of that. */
 enum TreeParts : unsigned { kParseTree = 1, kCheckedTree = 2 };
@@ -56,6 +53,7 @@ class Probec {
 
  private:
   bool read_sources();
+  tl::expected<probec::CheckedProgram, probec::Diagnostic> check(std::string* tree = nullptr);
   bool compile();
   bool load_elf();
   bool write_elf();
@@ -77,8 +75,6 @@ class Probec {
   void set_environment() const;
   int run();
   Result<int> run_session();
-  host::SessionOptions session_options();
-  host::TextOptions text_options() const;
 
   /* -p names a process that cannot become a guest. */
   int grab_failed() const {
@@ -167,7 +163,9 @@ bool Probec::read_sources() {
   return true;
 }
 
-bool Probec::compile() {
+/* The sources given, checked. tree: gets what the parser made, if -x tree asks for it. */
+tl::expected<probec::CheckedProgram, probec::Diagnostic> Probec::check(std::string* tree) {
+  probec::KernelTypes kernel;
   probec::CompileInput input;
   input.sources = cli_.sources;
   input.options = &options_;
@@ -177,12 +175,16 @@ bool Probec::compile() {
   input.preprocess = cli_.preprocess;
   input.show_includes = cli_.show_includes;
   input.cpp_arguments = cli_.cpp_arguments;
-  std::string parsed;
-  if (options_.number(Option::tree) & kParseTree) input.parsed = &parsed;
-  probec::KernelTypes kernel;
   input.kernel = &kernel;
-  const tl::expected<probec::CheckedProgram, probec::Diagnostic> checked = probec::check(input);
+  if (options_.number(Option::tree) & kParseTree) input.parsed = tree;
+  auto checked = probec::check(input);
   sources_ = std::move(input.sources);
+  return checked;
+}
+
+bool Probec::compile() {
+  std::string parsed;
+  const auto checked = check(&parsed);
   if (!checked) {
     std::fputs(parsed.c_str(), stderr);
     return report(checked.error()), false;
@@ -348,17 +350,7 @@ int Probec::list() {
     list_pattern({}, out);
   } else {
     (void)options_.set("zdefs", std::nullopt);
-    probec::CompileInput input;
-    input.sources = cli_.sources;
-    input.options = &options_;
-    input.arguments = cli_.arguments;
-    input.preprocess = cli_.preprocess;
-    input.show_includes = cli_.show_includes;
-    input.cpp_arguments = cli_.cpp_arguments;
-    probec::KernelTypes kernel;
-    input.kernel = &kernel;
-    const auto checked = probec::check(input);
-    sources_ = std::move(input.sources);
+    const auto checked = check();
     if (!checked) return report(checked.error()), 1;
     const auto pattern = [](const probec::ProbeDesc& d) {
       return host::ProbePattern{d.target, d.provider, d.module, d.function, d.name, d.id};
@@ -380,17 +372,7 @@ int Probec::header() {
   if (size_t dot = name.rfind('.'); dot != std::string::npos) name.resize(dot);
   (void)options_.set("zdefs", std::nullopt);
   (void)options_.set("empty", std::nullopt);
-  probec::KernelTypes kernel;
-  probec::CompileInput input;
-  input.sources = cli_.sources;
-  input.options = &options_;
-  input.arguments = cli_.arguments;
-  input.preprocess = cli_.preprocess;
-  input.show_includes = cli_.show_includes;
-  input.cpp_arguments = cli_.cpp_arguments;
-  input.kernel = &kernel;
-  const auto checked = probec::check(input);
-  sources_ = std::move(input.sources);
+  const auto checked = check();
   if (!checked) return report(checked.error()), 1;
   const Result<std::string> text = probec::usdt_header(*checked, name);
   if (!text) return fatal("failed to create a header: " + text.error().message);
@@ -413,52 +395,6 @@ bool Probec::report_stability(const std::vector<Unit>& units) {
     out += host::listing_attributes("Minimum Statement Attributes", u.statements) + "\n";
   }
   return list_out(out);
-}
-
-host::TextOptions Probec::text_options() const {
-  host::TextOptions t;
-  t.quiet = options_.flag(Option::quiet);
-  t.flowindent = options_.flag(Option::flowindent);
-  t.rawbytes = options_.flag(Option::rawbytes);
-  t.sort.by_key = options_.flag(Option::aggsortkey);
-  t.sort.key_position = static_cast<uint32_t>(options_.number(Option::aggsortkeypos));
-  t.sort.position = static_cast<uint32_t>(options_.number(Option::aggsortpos));
-  t.sort.reverse = options_.flag(Option::aggsortrev);
-  t.histogram.agghist = options_.flag(Option::agghist);
-  t.histogram.aggpack = options_.flag(Option::aggpack);
-  t.histogram.aggzoom = options_.flag(Option::aggzoom);
-  t.pcapsize = static_cast<uint32_t>(options_.number(Option::pcapsize));
-  t.stackindent = static_cast<int>(options_.number(Option::stackindent));
-  return t;
-}
-
-host::SessionOptions Probec::session_options() {
-  host::SessionOptions s;
-  s.program = cli_.program;
-  s.text = text_options();
-  s.consumer.droptags = options_.flag(Option::droptags);
-  s.segment.bufsize = options_.number(Option::bufsize);
-  const std::string& policy = options_.text(Option::bufpolicy);
-  s.segment.bufpolicy = policy == "fill"   ? HP_BUF_FILL
-                        : policy == "ring" ? HP_BUF_RING
-                                           : HP_BUF_SWITCH;
-  s.segment.aggsize = options_.number(Option::aggsize);
-  s.segment.dynvarsize = options_.number(Option::dynvarsize);
-  s.segment.specsize = options_.number(Option::specsize);
-  s.segment.nspec = static_cast<uint32_t>(options_.number(Option::nspec));
-  s.segment.scratchsize = options_.number(Option::scratchsize);
-  s.switchrate = std::max(options_.number(Option::switchrate), kShortestRound);
-  s.statusrate = std::max(options_.number(Option::statusrate), kShortestRound);
-  if (cli_.fleet && options_.is_set(Option::aggrate))
-    s.print_every = std::max(options_.number(Option::aggrate), kShortestRound);
-  s.command = cli_.command;
-  s.gate = cli_.gate;
-  s.fleet = cli_.fleet;
-  s.verbose = cli_.verbose > 0;
-  s.socket = cli_.socket;
-  s.submit.skip_failing = options_.text(Option::onfail) == "skip";
-  s.output = cli_.output;
-  return s;
 }
 
 /* -x setenv=NAME=VALUE, -x unsetenv=NAME: of the command, and of what system() runs. */
@@ -502,11 +438,11 @@ int Probec::run() {
 }
 
 Result<int> Probec::run_session() {
-  host::SessionOptions so = session_options();
+  host::SessionOptions so = session_options(cli_);
   host::Session* running = nullptr;
   so.set_option = [&](const std::string& name, const std::string& value) -> Result<> {
     HP_TRYV(options_.set(name, value, probec::OptionSetter::Running));
-    running->sink()->set_options(text_options());
+    running->sink()->set_options(text_options(options_));
     running->set_switchrate(std::max(options_.number(Option::switchrate), kShortestRound));
     return {};
   };

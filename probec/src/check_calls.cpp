@@ -149,7 +149,6 @@ std::string Checker::kind_name(const Symbol& symbol) const {
     case SymbolKind::Variable:
       return out_.variables[symbol.index].associative ? "associative array" : "scalar";
     case SymbolKind::Builtin:
-    case SymbolKind::Unsupported:
     case SymbolKind::Inline:
       return "scalar";
     case SymbolKind::Args:

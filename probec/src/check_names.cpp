@@ -175,8 +175,6 @@ ExprId Checker::identifier(const ast::Expr& expr) {
     case SymbolKind::Uregs:
       raise(Tag::D_IDENT_BADREF, expr.loc,
             "associative array '" + expr.text + "' may not be referenced as scalar");
-    case SymbolKind::Unsupported:
-      raise(Tag::D_VAR_UNSUP, expr.loc, expr.text + " is not supported for this kind of guest");
     case SymbolKind::Function:
       raise(Tag::D_IDENT_BADREF, expr.loc,
             kind_name(*symbol) + " '" + expr.text + "' may not be referenced as scalar");

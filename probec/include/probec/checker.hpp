@@ -47,7 +47,6 @@ class Checker {
     Builtin,
     Args,
     Uregs,
-    Unsupported,
     Function,
     Inline,
     Constant,
