@@ -156,13 +156,11 @@ llvm::Value* ClauseEmitter::subroutine(const Expr& e) {
     case Function::Htonll:
     case Function::Ntohll:
       return byte_swap(num(0), 8);
-    /* dev_t as user space has it, makedev(3): the low parts of both in 32 bits, high parts above. */
+    /* dev_t as Linux has it inside: 12 bits of major, 20 of minor. */
     case Function::Getmajor:
-      return integer(b_.CreateOr(b_.CreateAnd(b_.CreateLShr(num(0), 8), i64(0xfff)),
-                                 b_.CreateAnd(b_.CreateLShr(num(0), 32), i64(0xfffff000))));
+      return integer(b_.CreateAnd(b_.CreateLShr(num(0), 20), i64(0xfff)));
     case Function::Getminor:
-      return integer(b_.CreateOr(b_.CreateAnd(num(0), i64(0xff)),
-                                 b_.CreateAnd(b_.CreateLShr(num(0), 12), i64(0xffffff00))));
+      return integer(b_.CreateAnd(num(0), i64(0xfffff)));
     case Function::Speculation:
       return integer(call("hp_rt_speculation", {ctx_}));
     case Function::Rand:
