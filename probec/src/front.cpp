@@ -30,6 +30,15 @@ void settle_options(const Options& options, CheckedProgram& program) {
   program.strsize = static_cast<uint32_t>(options.number(Option::strsize));
 }
 
+/* A program has to hold more than types and variables: a clause, an inline, a translator, a provider. */
+bool declares_only(const ast::Tree& tree, size_t from) {
+  return std::all_of(tree.items.begin() + static_cast<ptrdiff_t>(from), tree.items.end(),
+                     [&](const ast::Item& item) {
+                       return item.kind == ast::ItemKind::Declaration &&
+                              !tree.declarations[item.index].is_inline;
+                     });
+}
+
 /* What can be missing only when a source ends. Each is a program of its own in this. */
 void check_ending(Location at, bool empty, const Options& options, const Macros& macros) {
   at.column = 0;
@@ -95,11 +104,11 @@ tl::expected<CheckedProgram, Diagnostic> check(CompileInput& input) {
       checker().check_called(name, loc);
     };
     for (uint32_t i = 0; i < given; ++i) {
-      const size_t clauses = tree.clauses.size();
+      const size_t items = tree.items.size();
       macros.forget();
       parser.parse(i);
       if (i + 1 == given && input.parsed) *input.parsed = dump(tree, sources);
-      check_ending(parser.end(), tree.clauses.size() == clauses, *input.options, macros);
+      check_ending(parser.end(), declares_only(tree, items), *input.options, macros);
       checker().check_clauses();
     }
     checker().find_unused_pragmas();
