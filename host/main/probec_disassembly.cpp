@@ -27,8 +27,7 @@ std::string plain(std::string_view symbol) {
 
 class Disassembler {
  public:
-  Disassembler(const Object& object, const handler::Image& image)
-      : image_(image), names_(image.names(object)) {}
+  Disassembler(const Object& object, const handler::Image& image) : names_(image.names(object)) {}
   ~Disassembler() {
     if (open_) cs_close(&capstone_);
   }
@@ -112,7 +111,6 @@ class Disassembler {
     }
   }
 
-  const handler::Image& image_;
   std::vector<handler::Import> names_;
   csh capstone_ = 0;
   bool open_ = false;
