@@ -6,6 +6,8 @@
 #include <iterator>
 #include <limits>
 
+#include "transport/time_units.hpp"
+
 extern char** environ;
 
 namespace hp::probec {
@@ -130,41 +132,16 @@ Result<uint64_t> parse_size(std::string_view text) {
 }
 
 Result<uint64_t> parse_rate(std::string_view text) {
-  constexpr uint64_t kSecond = 1000000000;
-  struct Unit {
-    std::string_view name;
-    uint64_t ns; /* 0: a frequency */
-  };
-  static constexpr Unit kUnits[] = {
-      {"", 1},
-      {"hz", 0},
-      {"ns", 1},
-      {"nsec", 1},
-      {"us", 1000},
-      {"usec", 1000},
-      {"ms", 1000000},
-      {"msec", 1000000},
-      {"s", kSecond},
-      {"sec", kSecond},
-      {"m", 60 * kSecond},
-      {"min", 60 * kSecond},
-      {"h", 3600 * kSecond},
-      {"hour", 3600 * kSecond},
-      {"d", 86400 * kSecond},
-      {"day", 86400 * kSecond},
-  };
+  constexpr uint64_t kSecond = 1'000'000'000;
   std::optional<uint64_t> value = leading_number(text);
   if (!value) return fail(kBadOptionValue);
-  std::string unit = lower(text);
-  for (const Unit& u : kUnits) {
-    if (unit != u.name) continue;
-    if (u.ns == 0) return *value == 0 ? 0 : std::max<uint64_t>(kSecond / *value, 1);
-    uint64_t ns = 0;
-    if (__builtin_mul_overflow(*value, u.ns, &ns) || ns > std::numeric_limits<int64_t>::max())
-      return fail(kBadOptionValue);
-    return ns;
-  }
-  return fail(kBadOptionValue);
+  if (lower(text) == "hz") return *value == 0 ? 0 : std::max<uint64_t>(kSecond / *value, 1);
+  const uint64_t unit = text.empty() ? 1 : unit_nanoseconds(text);
+  uint64_t ns = 0;
+  if (unit == 0 || __builtin_mul_overflow(*value, unit, &ns) ||
+      ns > std::numeric_limits<int64_t>::max())
+    return fail(kBadOptionValue);
+  return ns;
 }
 
 Options::Options() {

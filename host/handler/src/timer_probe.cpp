@@ -5,32 +5,13 @@
 #include <charconv>
 #include <string>
 
+#include "transport/time_units.hpp"
+
 namespace hp::handler {
 
 namespace {
 
 constexpr uint64_t kSecond = 1'000'000'000;
-
-struct Unit {
-  const char* suffix;
-  uint64_t nanoseconds;
-};
-constexpr Unit kUnits[] = {
-    {"ns", 1},
-    {"nsec", 1},
-    {"us", 1000},
-    {"usec", 1000},
-    {"ms", 1'000'000},
-    {"msec", 1'000'000},
-    {"s", kSecond},
-    {"sec", kSecond},
-    {"m", 60 * kSecond},
-    {"min", 60 * kSecond},
-    {"h", 3600 * kSecond},
-    {"hour", 3600 * kSecond},
-    {"d", 86400 * kSecond},
-    {"day", 86400 * kSecond},
-};
 
 /* Interval of "997", "1s", "10HZ"; 0 if it is none. */
 uint64_t interval_of(std::string_view text) {
@@ -39,10 +20,8 @@ uint64_t interval_of(std::string_view text) {
   if (error != std::errc() || n == 0) return 0;
   std::string suffix(end, text.data() + text.size());
   if (suffix.empty() || ::strcasecmp(suffix.c_str(), "hz") == 0) return kSecond / n;
-  for (const Unit& u : kUnits)
-    if (::strcasecmp(suffix.c_str(), u.suffix) == 0)
-      return n <= ~uint64_t{0} / 4 / u.nanoseconds ? n * u.nanoseconds : 0;
-  return 0;
+  const uint64_t unit = unit_nanoseconds(suffix);
+  return unit != 0 && n <= ~uint64_t{0} / 4 / unit ? n * unit : 0;
 }
 
 }  // namespace
