@@ -68,8 +68,7 @@ class Linker {
     HP_TRYV(place_group(0, SHF_EXECINSTR | SHF_WRITE));
     data_ = size_ = align_up(size_, 4096);
     HP_TRYV(place_group(SHF_WRITE, SHF_EXECINSTR | SHF_WRITE));
-    size_ = align_up(size_, 4096);
-    if (text_size_ == 0) return bad("it has no code");
+    size_ = std::max<uint64_t>(align_up(size_, 4096), 4096); /* without clauses there is no code */
     return {};
   }
 
