@@ -1,6 +1,7 @@
 #include "probec/dump.hpp"
 
 #include "probec/checker.hpp"
+#include "quoted.hpp"
 
 namespace hp::probec {
 
@@ -26,7 +27,7 @@ class Dumper {
                                            : std::to_string(e.value)) +
                type;
       case ExprKind::String:
-        return quoted(e.string);
+        return quoted(p_[e.string]);
       case ExprKind::BuiltinVar:
         return (e.builtin == Builtin::Arg ? "arg" + std::to_string(e.value)
                                           : std::string(name_of(e.builtin))) +
@@ -100,21 +101,6 @@ class Dumper {
   }
 
  private:
-  std::string quoted(StringId id) const {
-    std::string out = "\"";
-    for (char c : p_[id]) {
-      if (c == '\n')
-        out += "\\n";
-      else if (c == '\t')
-        out += "\\t";
-      else if (c == '"' || c == '\\')
-        out += std::string("\\") + c;
-      else
-        out += c;
-    }
-    return out + "\"";
-  }
-
   std::string list(Range range) const {
     std::string out;
     for (uint32_t i = 0; i < range.count; ++i) out += " " + expr(p_.operands[range.first + i]);
@@ -132,7 +118,7 @@ class Dumper {
           break;
         case StmtKind::Action:
           out_ += name_of(s.action);
-          if (s.format.valid()) out_ += " " + quoted(s.format);
+          if (s.format.valid()) out_ += " " + quoted(p_[s.format]);
           for (uint32_t i = 0; i < s.aggregations.count; ++i)
             out_ += " @" + p_[p_.aggregation_refs[s.aggregations.first + i]].name;
           out_ += list(s.operands);

@@ -1,6 +1,7 @@
 #include "probec/dump_tree.hpp"
 
 #include "probec/checker.hpp"
+#include "quoted.hpp"
 
 namespace hp::probec::ast {
 
@@ -34,21 +35,6 @@ class TreeDumper {
   bool hidden(const Location& loc) const {
     return loc.source < sources_.size() && (sources_[loc.source].kind == SourceKind::Library ||
                                             sources_[loc.source].kind == SourceKind::Foundation);
-  }
-
-  static std::string quoted(const std::string& text) {
-    std::string out = "\"";
-    for (char c : text) {
-      if (c == '\n')
-        out += "\\n";
-      else if (c == '\t')
-        out += "\\t";
-      else if (c == '"' || c == '\\')
-        out += std::string("\\") + c;
-      else
-        out += c;
-    }
-    return out + "\"";
   }
 
   std::string list(const std::vector<ExprId>& args) const {

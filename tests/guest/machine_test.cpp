@@ -212,7 +212,7 @@ TEST_CASE("after a fork the child has a new VM, and its windows come back on dem
 
 TEST_CASE("place tells a program from gate and exception stub, and finds the frame") {
   Record r;
-  r.syscall_cpl = 0; /* as in a stub */
+  r.syscall_cpl = 0; /* in the exception stub */
   auto m = make(r);
   auto cpu = m->acquire();
   REQUIRE(cpu);
