@@ -17,8 +17,10 @@
  *                       sent and received whole. Works everywhere, at CPL 3 if the VMM allows the port.
  *
  * Probe page. What does not fit in registers travels in one page per vCPU that the guest registers with
- * HP_HC_REGISTER (argument: its GPA). It is guest-controlled: the VMM reads each field once, validates,
- * then uses it. Who the guest is (vmid, vmname) never comes from there, nor do timestamps. */
+ * HP_HC_REGISTER (argument: its GPA) before it fires, from the vCPU whose page it is. It is guest-controlled:
+ * the VMM reads each field once, validates, then uses it. Who the guest is (vmid, vmname) never comes from
+ * there, nor do timestamps. The page is used by one firing at a time: the guest fills it and rings with
+ * interrupts off. */
 #ifndef TRANSPORT_ABI_H
 #define TRANSPORT_ABI_H
 #ifdef __KERNEL__
@@ -27,7 +29,7 @@
 #include <stdint.h>
 #endif
 
-#define HP_ABI_VERSION 1u
+#define HP_ABI_VERSION 2u
 
 #define HP_CPUID_BASE 0x40000100u
 #define HP_CPUID_SIGNATURE "HyprobeVMM.." /* 12 bytes, EBX ECX EDX */
@@ -50,7 +52,6 @@
 #define HP_HC_KVM_MAP_GPA_RANGE 12u /* RAX of the VMCALL doorbell */
 #define HP_HC_REGISTER 1u           /* argument: GPA of this vCPU's probe page, 0 = withdraw */
 #define HP_HC_FIRE 2u               /* the probe page holds a probe */
-#define HP_HC_KICK 3u               /* records are in the rings */
 
 /* Results. */
 #define HP_RC_OK 0
@@ -58,6 +59,7 @@
 #define HP_RC_INVALID -2
 
 /* One per vCPU. All fields guest-controlled. Little-endian, 8-byte aligned. */
+#define HP_PROBE_FRAMES 128
 struct hp_probe_page {
   uint32_t magic; /* HP_PROBE_MAGIC */
   uint32_t version;
@@ -68,14 +70,23 @@ struct hp_probe_page {
   uint32_t uid, gid;
   int32_t err; /* of a returning system call */
   char comm[16];
-  uint64_t pc, user_stack, user_frame, kernel_stack;
-  uint64_t cr3;
-  uint64_t reserved[16];
-  uint8_t spare[4096 - 304];
+  uint64_t pc, user_stack, user_frame; /* of user mode; 0: a kernel thread */
+  uint64_t task;                       /* the current task_struct's address */
+  uint64_t start;                      /* of the thread: ns since boot; with tid it names a thread */
+  uint64_t cputime;                    /* ns of CPU time that the thread has used */
+  uint64_t args_start, args_end;       /* of the process's argument strings; 0 unknown */
+  uint64_t kernel_pc;                  /* where the probe is; its caller's, for tracepoints */
+  uint64_t uregs[21];                  /* HP_PROBE_UREGS: struct pt_regs as user mode was left */
+  uint32_t nstack;                     /* HP_PROBE_STACK: frames that follow, innermost first */
+  uint32_t vcpu;                       /* the guest's number of this CPU */
+  uint64_t stack[HP_PROBE_FRAMES];     /* kernel addresses */
+  uint8_t spare[4096 - 384 - 8 * HP_PROBE_FRAMES];
 };
 #define HP_PROBE_MAGIC 0x42505048u /* "HPPB" */
 #define HP_PROBE_RETURN 1u
-#define HP_PROBE_USER 2u /* pc and stacks are of user space */
+#define HP_PROBE_USER 2u  /* fired in user mode: uprobes, profile; args point to user memory */
+#define HP_PROBE_UREGS 4u /* uregs is filled */
+#define HP_PROBE_STACK 8u /* stack is filled */
 
 #if defined(__cplusplus)
 static_assert(sizeof(struct hp_probe_page) == 4096, "the probe page is a page");
