@@ -1,214 +1,11 @@
-/* A Linux guest as the fleet sees it: LinuxGuest and the agent's own conversation joined by a link of this test,
- * over a module and probes that are not there. GuestProbes and GuestKernel are this file's: they only note
- * what they are asked. */
-#include "linux_guest/linux_guest.hpp"
-
-#include <doctest/doctest.h>
-
-#include <algorithm>
-#include <set>
-
-#include "agent/conversation.hpp"
-#include "fake_module.hpp"
-#include "temporary_directory.hpp"
+/* A Linux guest as the fleet sees it: how it comes and goes, and what becomes of programs in it. */
+#include "linux_guest_world.hpp"
 
 using namespace hp;
-using namespace hp::linux_guest;
 using namespace hp::test;
-using namespace std::chrono_literals;
-
-namespace {
-
-/* What GuestProbes below was asked, and what it answers. */
-struct Probes {
-  uint32_t count = 2; /* probes that match any program */
-  std::string failure;
-  std::map<ProgramIdent, bool> programs; /* committed */
-  std::shared_ptr<const GuestKernel> kernel;
-  uint32_t vmid = 0;
-  std::string hostname;
-} probes;
-
-}  // namespace
-
-namespace hp::linux_guest {
-
-Result<std::shared_ptr<const GuestKernel>> GuestKernel::make(KernelFiles files) {
-  if (files.btf == "nonsense") return fail("these are no types");
-  std::shared_ptr<GuestKernel> kernel(new GuestKernel);
-  kernel->files_ = std::move(files);
-  return kernel;
-}
-
-struct GuestProbes::State {};
-GuestProbes::GuestProbes(const vmm::GuestRam&, std::string, std::string, std::string) {}
-GuestProbes::~GuestProbes() = default;
-void GuestProbes::set_vmid(uint32_t vmid) {
-  probes.vmid = vmid;
-}
-void GuestProbes::set_hostname(std::string hostname) {
-  probes.hostname = std::move(hostname);
-}
-void GuestProbes::set_kernel(std::shared_ptr<const GuestKernel> kernel) {
-  probes.kernel = std::move(kernel);
-}
-Result<std::vector<Attachment>> GuestProbes::prepare(const ProgramIdent& ident, Object, int) {
-  if (!probes.failure.empty()) return fail(probes.failure);
-  std::vector<Attachment> out(probes.count);
-  for (uint32_t i = 0; i < out.size(); i++) {
-    out[i].head.probe = i + 1;
-    out[i].head.kind = HP_KIND_FUNCTION_ENTRY;
-    out[i].text = "function" + std::to_string(i);
-  }
-  probes.programs[ident] = false;
-  return out;
-}
-void GuestProbes::commit(const ProgramIdent& ident) {
-  probes.programs.at(ident) = true;
-}
-void GuestProbes::remove(const ProgramIdent& ident) {
-  probes.programs.erase(ident);
-}
-int64_t GuestProbes::fire(vmm::VcpuView&, const hp_probe_page*) noexcept {
-  return HP_RC_OK;
-}
-bool GuestProbes::wants_exits() const noexcept {
-  return false;
-}
-void GuestProbes::exit(vmm::VcpuView&, uint32_t, std::string_view) noexcept {}
-
-}  // namespace hp::linux_guest
-
-namespace {
-
-const ProgramIdent kIdent = {7}, kOther = {8};
-
-/* The trace device: what the VMM sends waits until the guest reads it. */
-struct Link final : vmm::TraceLink {
-  std::deque<trace::Bytes> to_guest;
-  bool full = false;
-  bool send(std::span<const uint8_t> m) noexcept override {
-    if (!full) to_guest.emplace_back(m.begin(), m.end());
-    return !full;
-  }
-};
-
-struct Listener final : GuestListener {
-  std::vector<std::string> heard;
-  GuestDescription guest;
-  void up(const GuestDescription& g) override {
-    guest = g;
-    heard.push_back("up");
-  }
-  void down(const std::string& reason) override { heard.push_back("down: " + reason); }
-  void loaded(const ProgramIdent& i, Result<uint32_t> n) override {
-    heard.push_back("loaded " + std::to_string(i[0]) + ": " +
-                    (n ? std::to_string(*n) : n.error().message));
-  }
-  void enabled(const ProgramIdent& i) override {
-    heard.push_back("enabled " + std::to_string(i[0]));
-  }
-  std::string next() {
-    if (heard.empty()) return "nothing";
-    std::string first = heard.front();
-    heard.erase(heard.begin());
-    return first;
-  }
-};
-
-struct World {
-  TemporaryDirectory root; /* the guest's */
-  TemporaryDirectory cache;
-  FakeModule module;
-  std::unique_ptr<agent::Conversation> agent;
-  Link link;
-  Listener listener;
-  std::vector<std::string> log;
-  Time now = 1000s;
-  vmm::GuestRam ram;
-  std::unique_ptr<LinuxGuest> guest;
-  Fd object;
-
-  explicit World() {
-    probes = {};
-    root.write("proc/kallsyms", "ffffffff81000000 T _text\n");
-    root.write("proc/modules", "");
-    root.write("sys/kernel/tracing/available_events", "sched:sched_switch\n");
-    root.write("sys/kernel/btf/vmlinux", "types");
-    root.write("sys/kernel/notes", std::string("\4\0\0\0\4\0\0\0\3\0\0\0GNU\0\xab\1\2\3", 20));
-    root.write("proc/sys/kernel/random/boot_id", "b-1\n");
-    object = read_object();
-    make_guest();
-  }
-  static Fd read_object() {
-    auto bytes = read_file(HP_TEST_OBJECT);
-    REQUIRE(bytes);
-    auto fd = make_sealed_memfd("object", *bytes);
-    REQUIRE(fd);
-    return std::move(*fd);
-  }
-  void make_guest() {
-    LinuxGuest::Options o;
-    o.name = "web1";
-    o.cache = FileCache(cache.path());
-    o.log = [this](const std::string& line) { log.push_back(line); };
-    o.clock = [this] { return now; };
-    guest = std::make_unique<LinuxGuest>(std::move(o), ram);
-    guest->connect(link);
-    guest->listen(listener);
-  }
-  /* The agent's process starts. */
-  void start_agent() {
-    agent = std::make_unique<agent::Conversation>(
-        module, [this](const std::string& line) { log.push_back("in the guest: " + line); },
-        root.path());
-    REQUIRE(agent->begin());
-  }
-  /* Moves what there is, until nothing moves. */
-  void settle() {
-    for (bool moved = true; moved;) {
-      moved = false;
-      guest->dispatch();
-      while (agent && !link.to_guest.empty()) {
-        REQUIRE(agent->received(link.to_guest.front()));
-        link.to_guest.pop_front();
-        moved = true;
-      }
-      while (agent && agent->busy()) REQUIRE(agent->work());
-      while (!module.sent.empty()) {
-        guest->message(module.sent.front());
-        module.sent.pop_front();
-        moved = true;
-      }
-    }
-  }
-  void come_up() {
-    start_agent();
-    settle();
-    REQUIRE(guest->is_up());
-    REQUIRE(listener.next() == "up");
-  }
-  std::optional<Result<uint32_t>> load(const ProgramIdent& i) {
-    return guest->load(i, {object.get(), -1});
-  }
-  void run(const ProgramIdent& i) {
-    REQUIRE_FALSE(load(i));
-    settle();
-    REQUIRE(listener.next() == "loaded " + std::to_string(i[0]) + ": 2");
-    REQUIRE_FALSE(guest->enable(i));
-    settle();
-    REQUIRE(listener.next() == "enabled " + std::to_string(i[0]));
-  }
-  bool logged(const std::string& what) const {
-    return std::any_of(log.begin(), log.end(),
-                       [&](auto& line) { return line.find(what) != line.npos; });
-  }
-};
-
-}  // namespace
 
 TEST_CASE("a guest is up once its agent has spoken and its files are here") {
-  World w;
+  LinuxWorld w;
   CHECK(w.load(kIdent)->error().message == "the guest is not up");
   w.start_agent();
   w.guest->message(w.module.sent.front()); /* HELLO, and no more yet */
@@ -229,7 +26,7 @@ TEST_CASE("a guest is up once its agent has spoken and its files are here") {
 }
 
 TEST_CASE("a program is attached silently, rings at COMMIT, and its clauses fire after that") {
-  World w;
+  LinuxWorld w;
   w.come_up();
   CHECK_FALSE(w.load(kIdent)); /* the answer comes later */
   CHECK(w.module.programs.empty());
@@ -252,7 +49,7 @@ TEST_CASE("a program is attached silently, rings at COMMIT, and its clauses fire
 }
 
 TEST_CASE("what the guest cannot attach is refused with its reason, and nothing is left of it") {
-  World w;
+  LinuxWorld w;
   w.come_up();
   w.module.refuses = {"function1"};
   CHECK_FALSE(w.load(kIdent));
@@ -266,7 +63,7 @@ TEST_CASE("what the guest cannot attach is refused with its reason, and nothing 
 }
 
 TEST_CASE("a program that matches nothing asks nothing of the guest") {
-  World w;
+  LinuxWorld w;
   w.come_up();
   probes.count = 0;
   auto loaded = w.load(kIdent);
@@ -280,7 +77,7 @@ TEST_CASE("a program that matches nothing asks nothing of the guest") {
 }
 
 TEST_CASE("killed before it was prepared: the late answer is nobody's, and it can come again") {
-  World w;
+  LinuxWorld w;
   w.come_up();
   CHECK_FALSE(w.load(kIdent));
   w.guest->unload(kIdent);
@@ -300,7 +97,7 @@ TEST_CASE("killed before it was prepared: the late answer is nobody's, and it ca
 }
 
 TEST_CASE("an agent that comes anew takes up what its module holds") {
-  World w;
+  LinuxWorld w;
   w.come_up();
   w.run(kIdent);
   w.module.programs[kOther] = {true, {{9, "left"}}}; /* of another time */
@@ -335,7 +132,7 @@ TEST_CASE("an agent that comes anew takes up what its module holds") {
 
 TEST_CASE(
     "a module that lost its programs, a reset and another boot are the guest's end and beginning") {
-  World w;
+  LinuxWorld w;
   w.come_up();
   w.run(kIdent);
   w.module.programs.clear();
@@ -364,7 +161,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a silent agent: programs stay, new ones are refused until it speaks") {
-  World w;
+  LinuxWorld w;
   w.come_up();
   w.run(kIdent);
   auto agent = std::move(w.agent); /* stopped */
@@ -388,7 +185,7 @@ TEST_CASE("a silent agent: programs stay, new ones are refused until it speaks")
 }
 
 TEST_CASE("an agent that is asked in silence and answers is not silent") {
-  World w;
+  LinuxWorld w;
   w.come_up();
   for (int i = 0; i < 5; i++) {
     w.now += AgentLink::kSilence;
@@ -399,7 +196,7 @@ TEST_CASE("an agent that is asked in silence and answers is not silent") {
 
 TEST_CASE(
     "what a guest's kernel is made of is fetched once for that guest, and its modules each time") {
-  World w;
+  LinuxWorld w;
   w.come_up();
   w.root.write("sys/kernel/btf/vmlinux", "other types");
   w.root.write("proc/modules", "ext4 4096 0 - Live 0xffffffffc0001000\n");
@@ -429,7 +226,7 @@ TEST_CASE(
 
 TEST_CASE(
     "an agent that goes while its files are fetched leaves the guest down, until it comes again") {
-  World w;
+  LinuxWorld w;
   w.start_agent();
   w.guest->message(w.module.sent.front());
   w.module.sent.clear();
@@ -444,7 +241,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a flood of messages is cut, and nonsense is dropped") {
-  World w;
+  LinuxWorld w;
   w.come_up();
   const trace::Bytes large = trace::encode_file({HP_FILE_PATH, 0, 77, 0, std::string(60000, 'x')});
   for (int i = 0; i < 2000; i++) w.guest->message(large);
@@ -459,7 +256,7 @@ TEST_CASE("a flood of messages is cut, and nonsense is dropped") {
 }
 
 TEST_CASE("a guest that takes no messages") {
-  World w;
+  LinuxWorld w;
   w.come_up();
   w.link.full = true;
   CHECK(w.load(kIdent)->error().message == "the guest takes no messages");
@@ -477,7 +274,7 @@ TEST_CASE("a guest that takes no messages") {
 }
 
 TEST_CASE("any file of the guest, to whoever asks on the host") {
-  World w;
+  LinuxWorld w;
   w.come_up();
   w.root.write("bin/true", "ELF");
   std::vector<std::string> got;
