@@ -12,6 +12,6 @@ TEST_CASE("probe page layout of ABI version 1") {
   CHECK(offsetof(hp_probe_page, pid) == 96);
   CHECK(offsetof(hp_probe_page, comm) == 120);
   CHECK(offsetof(hp_probe_page, pc) == 136);
-  CHECK(offsetof(hp_probe_page, cr3) == 168);
+  CHECK(offsetof(hp_probe_page, stack) == 384);
   CHECK(offsetof(hp_probe_page, spare) == 304);
 }
