@@ -12,7 +12,7 @@ void GuestProbes::set_vmid(uint32_t) {}
 void GuestProbes::set_hostname(std::string) {}
 void GuestProbes::set_kernel(std::shared_ptr<const GuestKernel>) {}
 
-Result<std::vector<Attachment>> GuestProbes::prepare(const ProgramIdent&, Object, int) {
+Result<Preparation> GuestProbes::prepare(const ProgramIdent&, Object, int) {
   return fail("no probes yet", ENOSYS);
 }
 void GuestProbes::commit(const ProgramIdent&) {}
