@@ -14,6 +14,7 @@
 #include <functional>
 
 #include "kvm_segments.hpp"
+#include "kvm_vcpu.hpp"
 #include "transport/abi.h"
 #include "transport/fd.hpp"
 #include "vmm/kvm.hpp"
@@ -74,6 +75,11 @@ class TinyGuest {
     if (!vcpu_) return fail_errno("cannot create a virtual CPU");
     auto size = static_cast<size_t>(ioctl(kvm_fd_.get(), KVM_GET_VCPU_MMAP_SIZE, 0));
     run_ = HP_TRY(Mapping::shared(vcpu_.get(), size));
+    /* Newer KVM takes no system registers of a CPU that it has not been told about. */
+    KvmShared shared;
+    shared.load(kvm_fd_.get());
+    if (ioctl(vcpu_.get(), kSetCpuid2, shared.cpuid.data()) != 0)
+      return fail_errno("KVM refuses its own CPUID table");
     kvm_sregs s;
     if (ioctl(vcpu_.get(), KVM_GET_SREGS, &s) != 0) return fail_errno("KVM_GET_SREGS");
     auto dpl = static_cast<uint8_t>(user ? 3 : 0);

@@ -35,20 +35,6 @@ void fix_topology(kvm_cpuid_entry2& e, uint32_t number, uint32_t cpus) {
       set_bits(e.eax, 14, 12, (e.eax >> 5 & 7) >= 3 ? (1u << width) - 1 : 0);
       set_bits(e.eax, 26, 6, ((1u << width) - 1) & 63);
       break;
-    case 0xb:
-    case 0x1f:
-      e.edx = number;
-      e.ecx = e.index;
-      e.eax = e.ebx = 0;
-      if (e.index == 0) { /* threads of a core */
-        e.ebx = 1;
-        e.ecx |= 1 << 8;
-      } else if (e.index == 1) { /* cores of the package */
-        e.eax = width;
-        e.ebx = cpus;
-        e.ecx |= 2 << 8;
-      }
-      break;
     case 0x80000001:
       set_bits(e.ecx, 1, 1, cpus > 1); /* CmpLegacy */
       set_bits(e.ecx, 22, 1, 0);       /* no 0x8000001e: one thread a core, one node */
@@ -68,6 +54,23 @@ void fix_topology(kvm_cpuid_entry2& e, uint32_t number, uint32_t cpus) {
     default:
       break;
   }
+}
+
+/* Threads of a core, cores of the package, the end. KVM gives no such subleaves. */
+void add_extended_topology(CpuidTable& table, uint32_t leaf, uint32_t number, uint32_t cpus) {
+  const auto width = static_cast<uint32_t>(std::bit_width(cpus - 1));
+  const auto add = [&](uint32_t index, uint32_t shift, uint32_t count, uint32_t type) {
+    table.push_back({.function = leaf,
+                     .index = index,
+                     .flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX,
+                     .eax = shift,
+                     .ebx = count,
+                     .ecx = index | type << 8,
+                     .edx = number});
+  };
+  add(0, 0, 1, 1);
+  add(1, width, cpus, 2);
+  add(2, 0, 0, 0);
 }
 
 }  // namespace
@@ -92,6 +95,10 @@ CpuidTable cpuid_for(const CpuidTable& supported, uint32_t number, const CpuidOp
   CpuidTable table;
   for (kvm_cpuid_entry2 e : supported) {
     if (e.function >= HP_CPUID_BASE && e.function < HP_CPUID_BASE + 0x100) continue;
+    if (e.function == 0xb || e.function == 0x1f) {
+      if (e.index == 0) add_extended_topology(table, e.function, number, o.cpus);
+      continue;
+    }
     fix_topology(e, number, o.cpus);
     if (e.function == 1) {
       set_bits(e.ecx, 31, 1, 1); /* there is a hypervisor */
