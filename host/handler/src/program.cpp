@@ -35,8 +35,6 @@ Result<std::unique_ptr<Program>> Program::load(Object object, int segment_fd,
   p->uses_ppid_ = p->uses_ancestors_ || (h.flags & HP_OBJ_USES_PPID) != 0;
   if (h.flags & HP_OBJ_USES_STACKS) p->user_space_ = std::make_unique<UserSpace>();
   p->image_ = HP_TRY(Image::link(p->object_, primitives()));
-  p->target_name_ = target.name;
-  p->target_hostname_ = target.hostname;
 
   auto descs = p->object_.descs();
   auto clauses = p->object_.clauses();
@@ -44,8 +42,7 @@ Result<std::unique_ptr<Program>> Program::load(Object object, int segment_fd,
   for (uint32_t c = 0; c < clauses.size(); c++)
     for (uint32_t i = 0; i < clauses[c].descs.count; i++) {
       uint32_t d = clauses[c].descs.first + i;
-      if (matches_target(p->object_, descs[d], {p->target_name_, p->target_hostname_}))
-        p->enablings_.push_back({d, c});
+      if (matches_target(p->object_, descs[d], target)) p->enablings_.push_back({d, c});
     }
   p->words_ = static_cast<uint32_t>(p->enablings_.size() / 64 + 1);
   /* One mapping: pages of probes that never fire are never touched. */
