@@ -238,8 +238,9 @@ struct hp_seg_header {
   uint64_t spec_stride; /* bytes of one speculation's buffer */
   uint64_t specsize;    /* of those, what the records of one may count for (-x specsize) */
   uint32_t bufpolicy;   /* HP_BUF_* */
-  uint32_t tables_lock; /* atomic: host tid of who adds to a table, 0 = free; a dead one's is stolen */
-  uint32_t nspec;     /* speculations; ids are 1 to nspec */
+  uint32_t
+      tables_lock; /* atomic: host tid of who adds to a table, 0 = free; a dead one's is stolen */
+  uint32_t nspec;  /* speculations; ids are 1 to nspec */
   uint32_t spec_next; /* atomic: where speculation() looks for one whose creator is gone */
   uint64_t slots_off, slot_stride;
   uint64_t principal_size;     /* bytes of one half; at slot + sizeof(hp_slot) */
