@@ -3,31 +3,7 @@
 #include <cstdlib>
 #include <vector>
 
-namespace hp {
-
-std::string to_hex(const ProgramIdent& ident) {
-  static const char digits[] = "0123456789abcdef";
-  std::string out;
-  for (uint8_t b : ident) {
-    out += digits[b >> 4];
-    out += digits[b & 15];
-  }
-  return out;
-}
-
-Result<ProgramIdent> ident_from_hex(std::string_view text) {
-  ProgramIdent ident{};
-  if (text.size() != 2 * ident.size()) return fail("a program ident has 32 hexadecimal digits");
-  for (size_t i = 0; i < text.size(); i++) {
-    char c = text[i];
-    int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-    if (digit < 0) return fail("a program ident has 32 hexadecimal digits");
-    ident[i / 2] = static_cast<uint8_t>(ident[i / 2] << 4 | digit);
-  }
-  return ident;
-}
-
-namespace rpc {
+namespace hp::rpc {
 namespace {
 
 constexpr size_t kMaxIdText = 64;
@@ -215,5 +191,4 @@ std::string failure(std::string_view id, int code, std::string_view message,
       .json();
 }
 
-}  // namespace rpc
-}  // namespace hp
+}  // namespace hp::rpc

@@ -7,7 +7,6 @@
  *
  * Pure: no input or output. */
 #pragma once
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -15,15 +14,10 @@
 #include <vector>
 
 #include "transport/json.hpp"
+#include "transport/program_ident.hpp"
 #include "transport/result.hpp"
 
-namespace hp {
-
-using ProgramIdent = std::array<uint8_t, 16>;
-std::string to_hex(const ProgramIdent&);
-Result<ProgramIdent> ident_from_hex(std::string_view);
-
-namespace rpc {
+namespace hp::rpc {
 
 /* Error codes: the specification's, and ours from -32000. */
 enum ErrorCode : int {
@@ -105,5 +99,4 @@ std::string answer(std::string_view id, std::string_view result);
 std::string failure(std::string_view id, int code, std::string_view message,
                     std::string_view data = {});
 
-}  // namespace rpc
-}  // namespace hp
+}  // namespace hp::rpc
