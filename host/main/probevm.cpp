@@ -17,6 +17,7 @@
 #include "host/fleet_program.hpp"
 #include "host/process_programs.hpp"
 #include "host/standard_descriptors.hpp"
+#include "probevm_run.hpp"
 
 using namespace hp;
 using namespace std::chrono_literals;
@@ -142,6 +143,8 @@ int main(int argc, char** argv) {
   exec->footer(
       "Ends when the last process of the guest has ended, with the command's status.\n"
       "Exits with 125 when it could not start the guest.");
+  auto* linux_guest = app.add_subcommand("run", "boot a Linux guest");
+  const auto run_config = add_run_options(*linux_guest);
   /* What follows -- is the command's, options and all. */
   int own = static_cast<int>(
       std::find_if(argv, argv + argc, [](const char* a) { return std::string_view(a) == "--"; }) -
@@ -150,6 +153,11 @@ int main(int argc, char** argv) {
     app.parse(own, argv);
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : kOwnFailure;
+  }
+  if (linux_guest->parsed()) {
+    if (run_config->name.empty()) run_config->name = default_name(run_config->kernel);
+    if (std::string bad = bad_guest_name(run_config->name); !bad.empty()) return complain(bad);
+    return run_guest(*run_config);
   }
   if (own < argc) o.command.insert(o.command.end(), argv + own + 1, argv + argc);
   if (o.command.empty()) return complain("no command given: probevm exec [OPTIONS] -- CMD...");

@@ -21,8 +21,8 @@ TEST_CASE("a guest is up once its agent has spoken and its files are here") {
   CHECK(w.listener.guest.build_id == "ab010203");
   CHECK(w.listener.guest.doorbell == "vmcall");
   REQUIRE(probes.kernel);
-  CHECK(probes.kernel->btf() == "types");
-  CHECK(probes.kernel->text_start() == 0xffffffff81000000);
+  CHECK(probes.files.btf == "types");
+  CHECK(probes.files.text_start == 0xffffffff81000000);
 }
 
 TEST_CASE("a program is attached silently, rings at COMMIT, and its clauses fire after that") {
@@ -74,6 +74,20 @@ TEST_CASE("a program that matches nothing asks nothing of the guest") {
   CHECK(w.module.programs.empty());
   w.guest->unload(kIdent);
   w.settle();
+}
+
+TEST_CASE("a program with probes of the VMM alone outlives a new agent") {
+  LinuxWorld w;
+  w.come_up();
+  probes.count = 0;
+  probes.of_the_vmm = 1;
+  CHECK(w.load(kIdent)->value() == 1);
+  CHECK(w.guest->enable(kIdent));
+  CHECK(probes.programs.at(kIdent));
+  w.start_agent();
+  w.settle();
+  CHECK(w.listener.next() == "nothing");
+  CHECK(probes.programs.at(kIdent));
 }
 
 TEST_CASE("killed before it was prepared: the late answer is nobody's, and it can come again") {
@@ -204,14 +218,14 @@ TEST_CASE(
   w.start_agent();
   w.settle();
   REQUIRE(probes.kernel);
-  CHECK(probes.kernel->btf() == "types");
+  CHECK(probes.files.btf == "types");
   SUBCASE("what the cache has may be bad") {
     FileCache(w.cache.path()).put("web1", "ab010203", HP_FILE_BTF, "nonsense");
     w.make_guest();
     w.start_agent();
     w.settle();
     REQUIRE(w.guest->is_up());
-    CHECK(probes.kernel->btf() == "other types");
+    CHECK(probes.files.btf == "other types");
   }
   SUBCASE("what the guest says may be") {
     w.root.write("sys/kernel/btf/vmlinux", "nonsense");

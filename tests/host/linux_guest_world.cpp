@@ -13,7 +13,7 @@ using test::probes;
 Result<std::shared_ptr<const GuestKernel>> GuestKernel::make(KernelFiles files) {
   if (files.btf == "nonsense") return fail("these are no types");
   std::shared_ptr<GuestKernel> kernel(new GuestKernel);
-  kernel->files_ = std::move(files);
+  probes.files = std::move(files);
   return kernel;
 }
 
@@ -29,13 +29,15 @@ void GuestProbes::set_hostname(std::string hostname) {
 void GuestProbes::set_kernel(std::shared_ptr<const GuestKernel> kernel) {
   probes.kernel = std::move(kernel);
 }
-Result<std::vector<Attachment>> GuestProbes::prepare(const ProgramIdent& ident, Object, int) {
+Result<Preparation> GuestProbes::prepare(const ProgramIdent& ident, Object, int) {
   if (!probes.failure.empty()) return fail(probes.failure);
-  std::vector<Attachment> out(probes.count);
-  for (uint32_t i = 0; i < out.size(); i++) {
-    out[i].head.probe = i + 1;
-    out[i].head.kind = HP_KIND_FUNCTION_ENTRY;
-    out[i].text = "function" + std::to_string(i);
+  Preparation out;
+  out.probes = probes.count + probes.of_the_vmm;
+  for (uint32_t i = 0; i < probes.count; i++) {
+    Attachment& a = out.attach.emplace_back();
+    a.head.probe = i + 1;
+    a.head.kind = HP_KIND_FUNCTION_ENTRY;
+    a.text = "function" + std::to_string(i);
   }
   probes.programs[ident] = false;
   return out;

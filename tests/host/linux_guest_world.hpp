@@ -22,10 +22,12 @@ using namespace std::chrono_literals;
 
 /* What GuestProbes was asked, and what it answers. */
 struct AskedOfProbes {
-  uint32_t count = 2; /* probes that match any program */
+  uint32_t count = 2;      /* probes that match any program, in the guest */
+  uint32_t of_the_vmm = 0; /* ... and outside of it */
   std::string failure;
   std::map<ProgramIdent, bool> programs; /* committed */
   std::shared_ptr<const GuestKernel> kernel;
+  KernelFiles files; /* that it was made of */
   uint32_t vmid = 0;
   std::string hostname;
 };

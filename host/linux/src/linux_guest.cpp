@@ -115,17 +115,18 @@ std::optional<Result<uint32_t>> LinuxGuest::attach(const ProgramIdent& ident,
                                                    const ProgramFiles& files) {
   auto object = Object::read(files.object);
   if (!object) return tl::make_unexpected(object.error());
-  auto probes = probes_.prepare(ident, std::move(*object), files.segment);
-  if (!probes) return tl::make_unexpected(probes.error());
+  auto found = probes_.prepare(ident, std::move(*object), files.segment);
+  if (!found) return tl::make_unexpected(found.error());
   Program& p = programs_[ident];
-  p.probes = static_cast<uint32_t>(probes->size());
-  if (probes->empty()) { /* nothing for the guest to do */
+  p.probes = found->probes;
+  p.attached = static_cast<uint32_t>(found->attach.size());
+  if (p.attached == 0) { /* nothing for the guest to do */
     p.stage = Stage::Attached;
-    return Result<uint32_t>(0);
+    return Result<uint32_t>(p.probes);
   }
   p.stage = Stage::Attaching;
   trace::PrepareWriter writer(ident);
-  for (const Attachment& a : *probes) writer.add(a.head, a.text);
+  for (const Attachment& a : found->attach) writer.add(a.head, a.text);
   for (const trace::Bytes& message : writer.finish())
     if (!link_.send(message)) {
       unload(ident);
@@ -141,14 +142,14 @@ LinuxGuest::Program* LinuxGuest::current(const ProgramIdent& ident, Stage stage)
   return &it->second;
 }
 
-void LinuxGuest::prepared(const ProgramIdent& ident, uint32_t probes) {
+void LinuxGuest::prepared(const ProgramIdent& ident, uint32_t attached) {
   Program* p = current(ident, Stage::Attaching);
   if (!p) return;
-  if (probes != p->probes)
-    return refused(ident, "it attached " + std::to_string(probes) + " of " +
-                              std::to_string(p->probes) + " probes");
+  if (attached != p->attached)
+    return refused(ident, "it attached " + std::to_string(attached) + " of " +
+                              std::to_string(p->attached) + " probes");
   p->stage = Stage::Attached;
-  if (listener_) listener_->loaded(ident, probes);
+  if (listener_) listener_->loaded(ident, p->probes);
 }
 
 void LinuxGuest::refused(const ProgramIdent& ident, const std::string& why) {
@@ -159,7 +160,7 @@ void LinuxGuest::refused(const ProgramIdent& ident, const std::string& why) {
 
 bool LinuxGuest::enable(const ProgramIdent& ident) {
   Program& p = programs_.at(ident);
-  if (p.probes == 0) {
+  if (p.attached == 0) {
     probes_.commit(ident);
     p.stage = Stage::Live;
     return true;
@@ -182,7 +183,7 @@ void LinuxGuest::unload(const ProgramIdent& ident) {
   auto it = programs_.find(ident);
   if (it == programs_.end()) return;
   it->second.stage = Stage::Gone;
-  if (it->second.probes != 0 && state_ == State::Up)
+  if (it->second.attached != 0 && state_ == State::Up)
     kill(ident);
   else if (it->second.kills == 0)
     programs_.erase(it);

@@ -72,14 +72,14 @@ struct hp_probe_page {
   char comm[16];
   uint64_t pc, user_stack, user_frame; /* of user mode; 0: a kernel thread */
   uint64_t task;                       /* the current task_struct's address */
-  uint64_t start;                      /* of the thread: ns since boot; with tid it names a thread */
-  uint64_t cputime;                    /* ns of CPU time that the thread has used */
-  uint64_t args_start, args_end;       /* of the process's argument strings; 0 unknown */
-  uint64_t kernel_pc;                  /* where the probe is; its caller's, for tracepoints */
-  uint64_t uregs[21];                  /* HP_PROBE_UREGS: struct pt_regs as user mode was left */
-  uint32_t nstack;                     /* HP_PROBE_STACK: frames that follow, innermost first */
-  uint32_t vcpu;                       /* the guest's number of this CPU */
-  uint64_t stack[HP_PROBE_FRAMES];     /* kernel addresses */
+  uint64_t start;                  /* of the thread: ns since boot; with tid it names a thread */
+  uint64_t cputime;                /* ns of CPU time that the thread has used */
+  uint64_t args_start, args_end;   /* of the process's argument strings; 0 unknown */
+  uint64_t kernel_pc;              /* where the probe is; its caller's, for tracepoints */
+  uint64_t uregs[21];              /* HP_PROBE_UREGS: struct pt_regs as user mode was left */
+  uint32_t nstack;                 /* HP_PROBE_STACK: frames that follow, innermost first */
+  uint32_t vcpu;                   /* the guest's number of this CPU */
+  uint64_t stack[HP_PROBE_FRAMES]; /* kernel addresses */
   uint8_t spare[4096 - 384 - 8 * HP_PROBE_FRAMES];
 };
 #define HP_PROBE_MAGIC 0x42505048u /* "HPPB" */

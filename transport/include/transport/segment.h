@@ -106,11 +106,13 @@ enum {
   HP_VAL_USYM      /* 16 bytes: whose it is, as hp_space() gives it, and an address */
 };
 
-/* A probe that this program enabled. Index in this table = hp_ctx.probe. The table is filled by the
- * one who matches (probec for its own, the coordinator for the fleet) and only ever grows;
- * nprobes is stored with release order after the entry is complete. */
+/* A probe that this program enabled. Index in this table = hp_ctx.probe. The table is filled by those who
+ * match: probec for what it knows of, the VMMs of Linux guests for what their kernels have, each name
+ * once, under tables_lock. It only ever grows; nprobes is stored with release order after the entry is
+ * complete. */
+#define HP_PROBE_SHARED (1u << 20) /* + index: the ID of a probe that only guests know */
 struct hp_seg_probe {
-  uint32_t id; /* probe ID as listings show it */
+  uint32_t id; /* probe ID as listings show it; unique in the table */
   uint32_t reserved;
   char prov[32];
   char mod[48];
@@ -236,8 +238,9 @@ struct hp_seg_header {
   uint64_t spec_stride; /* bytes of one speculation's buffer */
   uint64_t specsize;    /* of those, what the records of one may count for (-x specsize) */
   uint32_t bufpolicy;   /* HP_BUF_* */
-  uint32_t reserved;
-  uint32_t nspec;     /* speculations; ids are 1 to nspec */
+  uint32_t
+      tables_lock; /* atomic: host tid of who adds to a table, 0 = free; a dead one's is stolen */
+  uint32_t nspec;  /* speculations; ids are 1 to nspec */
   uint32_t spec_next; /* atomic: where speculation() looks for one whose creator is gone */
   uint64_t slots_off, slot_stride;
   uint64_t principal_size;     /* bytes of one half; at slot + sizeof(hp_slot) */
@@ -286,6 +289,9 @@ struct hp_uregs {
   uint64_t rip, rflags;
 };
 
+/* The firing thread is one of a guest's own kernel: its pid and tid mean nothing to the host. */
+#define HP_FIRING_GUEST_KERNEL 1u
+
 /* What fired; shared by all programs of this firing. Identity comes from the host. */
 struct hp_firing {
   uint64_t args[10];
@@ -294,8 +300,8 @@ struct hp_firing {
   uint32_t cpu;  /* host CPU */
   uint32_t vcpu; /* number of the vCPU within its guest */
   uint32_t vmid;
-  int32_t err; /* errno of a returning system call, else 0 */
-  uint32_t reserved;
+  int32_t err;    /* errno of a returning system call, else 0 */
+  uint32_t flags; /* HP_FIRING_* */
   char execname[HP_COMM_LEN];
   const char *vmname, *hostname, *osversion; /* NUL-terminated */
   uint64_t pc;                               /* user program counter, 0 if unknown */

@@ -37,8 +37,8 @@
 #endif
 
 /* --- the virtio device (virtio 1.2 over mmio) --- */
-#define HP_VIRTIO_ID 0x4850u     /* "HP"; not an assigned number */
-#define HP_QUEUE_TO_GUEST 0u     /* the module keeps buffers of HP_MSG_MAX bytes there */
+#define HP_VIRTIO_ID 0x4850u /* "HP"; not an assigned number */
+#define HP_QUEUE_TO_GUEST 0u /* the module keeps buffers of HP_MSG_MAX bytes there */
 #define HP_QUEUE_TO_HOST 1u
 #define HP_QUEUE_SIZE 16u
 struct hp_trace_config { /* device configuration space, read only */
@@ -70,10 +70,10 @@ enum hp_msg_type {
 
 struct hp_msg {
   uint32_t magic;
-  uint16_t version; /* HP_TRACE_VERSION */
-  uint16_t type;    /* enum hp_msg_type */
-  uint32_t size;    /* of all, with this header; multiple of 8 */
-  uint32_t flags;   /* HP_MSG_MORE */
+  uint16_t version;  /* HP_TRACE_VERSION */
+  uint16_t type;     /* enum hp_msg_type */
+  uint32_t size;     /* of all, with this header; multiple of 8 */
+  uint32_t flags;    /* HP_MSG_MORE */
   uint8_t ident[16]; /* the program's; 0 where there is none */
   uint32_t checksum; /* CRC-32C (Castagnoli) of the message with this field 0 */
   uint32_t text;     /* bytes of text that end the message before its padding */
@@ -84,7 +84,7 @@ struct hp_hello {
   uint32_t abi;      /* HP_ABI_VERSION of the module */
   uint32_t programs; /* hp_hello_program that follow */
   uint32_t cpus;
-  uint32_t doorbell; /* HP_DOORBELL_* that the module rings */
+  uint32_t doorbell;            /* HP_DOORBELL_* that the module rings */
   char hostname[HP_HELLO_NAME]; /* all NUL-terminated */
   char release[HP_HELLO_NAME];  /* uname(2): "6.1.0-56-cloud-amd64" */
   char boot_id[HP_HELLO_NAME];
@@ -99,11 +99,11 @@ struct hp_hello_program {
 
 /* Files of the guest that the host keeps, the first three by build id. */
 enum hp_file_kind {
-  HP_FILE_BTF = 1,     /* /sys/kernel/btf/vmlinux */
-  HP_FILE_SYMBOLS,     /* text: "ADDRESS-RELATIVE-TO-_text TYPE NAME\n" in hexadecimal, of vmlinux, sorted */
+  HP_FILE_BTF = 1, /* /sys/kernel/btf/vmlinux */
+  HP_FILE_SYMBOLS, /* text: "ADDRESS-RELATIVE-TO-_text TYPE NAME\n" in hexadecimal, of vmlinux, sorted */
   HP_FILE_TRACEPOINTS, /* text: "SUBSYSTEM NAME\n" for each tracepoint of vmlinux; SUBSYSTEM "-" unknown */
-  HP_FILE_MODULES,     /* text, each boot: "MODULE ADDRESS SIZE\n", then its symbols: "\tADDRESS TYPE NAME\n" */
-  HP_FILE_PATH         /* any file of the guest, by FETCH: ELF files for symbols */
+  HP_FILE_MODULES, /* text, each boot: "MODULE ADDRESS SIZE\n", then its symbols: "\tADDRESS TYPE NAME\n" */
+  HP_FILE_PATH /* any file of the guest, by FETCH: ELF files for symbols */
 };
 struct hp_file {
   uint32_t kind;   /* HP_FILE_* */
@@ -128,7 +128,7 @@ struct hp_fetch {
 enum hp_probe_kind {
   HP_KIND_SYSCALL_ENTRY = 1, /* number */
   HP_KIND_SYSCALL_RETURN,
-  HP_KIND_TRACEPOINT,    /* text: its name; number: of arguments, at most 10 */
+  HP_KIND_TRACEPOINT,     /* text: its name; number: of arguments, at most 10 */
   HP_KIND_FUNCTION_ENTRY, /* address; text: the symbol, for messages */
   HP_KIND_FUNCTION_RETURN,
   HP_KIND_USER_ENTRY, /* text: the file's path; address: offset in it; number: a pid, 0 any;
@@ -136,8 +136,8 @@ enum hp_probe_kind {
   HP_KIND_USER_RETURN,
   HP_KIND_PROFILE /* address: ns, at least 100,000; number: 1 on every CPU, 0 on one */
 };
-#define HP_ATTACH_STACK 1u  /* flags: save the kernel stack when it fires */
-#define HP_ATTACH_UREGS 2u  /* ... and user mode's registers */
+#define HP_ATTACH_STACK 1u /* flags: save the kernel stack when it fires */
+#define HP_ATTACH_UREGS 2u /* ... and user mode's registers */
 struct hp_attach {
   uint32_t size;  /* of this with its text, multiple of 8 */
   uint32_t probe; /* id */
@@ -159,10 +159,11 @@ struct hp_prepared {
 /* --- /dev/hyprobe --- */
 struct hp_ioc_attach {
   uint8_t ident[16];
-  uint64_t probes;  /* user address of hp_attach[count], texts included */
-  uint32_t size;    /* bytes of them */
+  uint64_t probes; /* user address of hp_attach[count], texts included */
+  uint32_t size;   /* bytes of them */
   uint32_t count;
-  uint32_t failed;  /* out: index of the probe that could not be attached; then nothing of this call is */
+  uint32_t
+      failed; /* out: index of the probe that could not be attached; then nothing of this call is */
   uint32_t reserved;
 };
 struct hp_ioc_program {
@@ -174,13 +175,15 @@ struct hp_ioc_info {
   uint64_t text_start;
   uint32_t programs, probes; /* attached now */
   uint64_t fired;            /* hypercalls so far, all CPUs */
-  uint64_t missed;           /* firings lost: the CPU's page was in use (NMI), or its buffer of returns */
+  uint64_t missed; /* firings lost: the CPU's page was in use (NMI), or its buffer of returns */
 };
 #define HP_IOC_INFO _IOR('H', 1, struct hp_ioc_info)
-#define HP_IOC_ATTACH _IOWR('H', 2, struct hp_ioc_attach) /* adds to a program; makes it if it is new */
+#define HP_IOC_ATTACH \
+  _IOWR('H', 2, struct hp_ioc_attach) /* adds to a program; makes it if it is new */
 #define HP_IOC_COMMIT _IOW('H', 3, struct hp_ioc_program) /* all its probes ring from here on */
 #define HP_IOC_DETACH _IOW('H', 4, struct hp_ioc_program) /* ENOENT: there is none */
-#define HP_IOC_PROGRAM _IOWR('H', 5, struct hp_ioc_program) /* the nth, n in `probes`; ENOENT: no more */
+#define HP_IOC_PROGRAM \
+  _IOWR('H', 5, struct hp_ioc_program) /* the nth, n in `probes`; ENOENT: no more */
 
 #if defined(__cplusplus)
 #define HP_ASSERT(...) static_assert(__VA_ARGS__)

@@ -2,7 +2,7 @@
  *
  *     GuestProbes probes(ram, "web1", "web1.example.org", "Linux-6.1.0");
  *     probes.set_kernel(kernel);
- *     auto attach = HP_TRY(probes.prepare(ident, std::move(object), segment_fd));   // -> HP_MSG_PREPARE
+ *     auto p = HP_TRY(probes.prepare(ident, std::move(object), segment_fd));   // p.attach -> HP_MSG_PREPARE
  *     ... the guest has attached them (HP_MSG_PREPARED), it was told to let them ring (HP_MSG_COMMITTED)
  *     probes.commit(ident);
  *     ... on vCPU threads: probes.fire(vcpu, page)
@@ -35,6 +35,12 @@ struct Attachment {
   std::string text;
 };
 
+/* What preparing a program found. */
+struct Preparation {
+  uint32_t probes = 0;            /* that its clauses will run for; 0: nothing here matches */
+  std::vector<Attachment> attach; /* may be none all the same: vmm probes fire without the guest */
+};
+
 class GuestProbes {
  public:
   GuestProbes(const vmm::GuestRam& ram, std::string name, std::string hostname,
@@ -52,10 +58,10 @@ class GuestProbes {
 
   /* Finds what the program's descriptions match here, enters it in the segment's table and links the program for
    * this kernel; nothing fires. Returns all its probes, also those that the guest has attached for another
-   * program; none if nothing here matches, and then the program is not held. Preparing a program again is
+   * program. When nothing here matches, the program is not held. Preparing a program again is
    * allowed (the guest came anew); it is silent until the next commit(). segment_fd is only used during the
    * call. Fails when there is no kernel, the tables are full, or the program does not link. */
-  Result<std::vector<Attachment>> prepare(const ProgramIdent& ident, Object object, int segment_fd);
+  Result<Preparation> prepare(const ProgramIdent& ident, Object object, int segment_fd);
   /* Its clauses fire from here on, all together. Unknown: nothing. */
   void commit(const ProgramIdent& ident);
   /* When this returns no firing of it runs. Unknown: nothing. Not from within a firing. */

@@ -82,8 +82,9 @@ class LinuxGuest final : public vmm::TracePort, public ProgramHost, private Agen
   enum class Stage { Attaching, Attached, Committing, Live, Gone };
   struct Program {
     Stage stage = Stage::Attaching;
-    uint32_t probes = 0;
-    uint32_t kills = 0; /* KILLs that were not answered: answers until then are about the past */
+    uint32_t probes = 0;   /* that its clauses run for */
+    uint32_t attached = 0; /* by the guest, of them */
+    uint32_t kills = 0;    /* KILLs that were not answered: answers until then are about the past */
   };
   struct Event {
     bool reset = false;
@@ -92,7 +93,7 @@ class LinuxGuest final : public vmm::TracePort, public ProgramHost, private Agen
 
   /* --- AgentLink::Owner --- */
   void hello(trace::Hello) override;
-  void prepared(const ProgramIdent&, uint32_t probes) override;
+  void prepared(const ProgramIdent&, uint32_t attached) override;
   void refused(const ProgramIdent&, const std::string& why) override;
   void committed(const ProgramIdent&) override;
   void killed(const ProgramIdent&) override;
