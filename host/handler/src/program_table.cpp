@@ -176,7 +176,8 @@ Result<std::unique_ptr<Program>> ProgramTable::request(uint32_t slot, uint32_t* 
   *generation = reply.generation;
   Object object = HP_TRY(Object::read(fds[0].get()));
   Target target{{control_->name, strnlen(control_->name, HP_NAME_MAX)},
-                {control_->hostname, strnlen(control_->hostname, HP_NAME_MAX)}};
+                {control_->hostname, strnlen(control_->hostname, HP_NAME_MAX)},
+                {control_->osversion, strnlen(control_->osversion, HP_NAME_MAX)}};
   return Program::load(std::move(object), fds[1].get(), target);
 }
 

@@ -1,4 +1,5 @@
 /* Keys and record fields in their encodings, and the actions that make records. */
+#include <llvm/IR/Intrinsics.h>
 #include <signal.h>
 
 #include "clause.hpp"
@@ -73,8 +74,14 @@ void ClauseEmitter::put(Cursor& c, ExprId id, const Encoding& enc) {
     }
     case HP_VAL_BYTES: {
       if (enc.flags & (HP_FIELD_STACK | HP_FIELD_USTACK)) return put_frames(c, e, enc);
-      llvm::Value* address = followed(materialised(place(id)));
-      checked_call("hp_rt_put_bytes", {ctx_, here(), address, i32(enc.size), i32(enc.room)});
+      Place from = materialised(place(id));
+      llvm::Value* n = i32(enc.size);
+      if (!from.root.empty()) { /* as many as the guest has, at most as many as are expected */
+        n = b_.CreateTrunc(
+            b_.CreateBinaryIntrinsic(llvm::Intrinsic::umin, size_at(from), i64(enc.size)),
+            b_.getInt32Ty());
+      }
+      checked_call("hp_rt_put_bytes", {ctx_, here(), followed(from), n, i32(enc.room)});
       advance(c, i32(enc.room));
       break;
     }

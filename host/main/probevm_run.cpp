@@ -1,0 +1,129 @@
+#include "probevm_run.hpp"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+
+#include "guest_machine.hpp"
+#include "host/signals.hpp"
+
+namespace hp {
+
+namespace {
+
+using machine::MachineEnd;
+using machine::MachineState;
+using Clock = std::chrono::steady_clock;
+
+int complain(const std::string& message) {
+  std::fprintf(stderr, "probevm: %s\n", message.c_str());
+  return kNotStarted;
+}
+
+int status_of(MachineEnd end) {
+  switch (end) {
+    case MachineEnd::PowerOff:
+      return kPoweredOff;
+    case MachineEnd::Reset:
+      return kGuestReset;
+    case MachineEnd::Panic:
+      return kGuestPanicked;
+    case MachineEnd::TripleFault:
+      return kGuestTripleFault;
+    case MachineEnd::Killed:
+      return kGuestKilled;
+    default:
+      return kMachineFailed;
+  }
+}
+
+/* Prints what happened since it was asked last; true at the end. */
+class Reporter {
+ public:
+  explicit Reporter(const std::string& name) : name_(name) {}
+  bool report(const MachineState& s) {
+    if (s.restarts != restarts_) {
+      restarts_ = s.restarts;
+      say(std::string(describe(s.end)) + "; started again");
+    }
+    if (s.kind != MachineState::Ended) return false;
+    say(std::string(describe(s.end)) + (s.message.empty() ? "" : ": " + s.message));
+    return true;
+  }
+
+ private:
+  void say(const std::string& what) const {
+    std::fprintf(stderr, "probevm: %s: %s\n", name_.c_str(), what.c_str());
+  }
+  const std::string name_;
+  uint64_t restarts_ = 0;
+};
+
+}  // namespace
+
+std::shared_ptr<RunConfig> add_run_options(CLI::App& run) {
+  auto c = std::make_shared<RunConfig>();
+  run.add_option("--name", c->name, "vmname; default: the kernel file's name and a number");
+  run.add_option("--kernel", c->kernel, "bzImage or vmlinux")->required();
+  run.add_option("--initramfs", c->initramfs, "initial RAM disk, as the kernel takes it");
+  run.add_option("--cmdline", c->cmdline, "appended to the kernel's command line");
+  run.add_option("--memory", c->memory, "bytes, or with K, M, G")->capture_default_str();
+  run.add_option("--cpus", c->cpus)->capture_default_str();
+  run.add_option("--console", c->console, "pty, stdio, file=PATH or none")->capture_default_str();
+  run.add_option("--doorbell", c->doorbell, "how probes leave the guest: auto, vmcall, xen or out")
+      ->capture_default_str();
+  run.add_option("--on-reboot", c->on_reboot, "exit or restart")
+      ->check(CLI::IsMember({"exit", "restart"}))
+      ->capture_default_str();
+  run.add_option("--stop-timeout", c->stop_timeout, "seconds from the power button to the end")
+      ->capture_default_str();
+  return c;
+}
+
+int run_guest(const RunConfig& config) {
+  auto signals = host::StopSignals::install();
+  if (!signals) return complain(signals.error().message);
+  auto guest = GuestMachine::create(config, nullptr);
+  if (!guest) return complain(guest.error().message);
+  machine::Machine& machine = (*guest)->machine();
+  if (const std::string& place = (*guest)->console().place(); !place.empty())
+    std::fprintf(stderr, "probevm: %s: console is %s\n", config.name.c_str(), place.c_str());
+  if (auto started = (*guest)->start(); !started) return complain(started.error().message);
+
+  Reporter reporter(config.name);
+  int asked = 0; /* how often we were asked to stop */
+  Clock::time_point limit;
+  MachineState state;
+  while (!reporter.report(state = machine.state())) {
+    int timeout = -1;
+    if (asked != 0) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(limit - Clock::now());
+      if (left.count() <= 0) machine.kill();
+      timeout = static_cast<int>(std::max<int64_t>(left.count(), 0));
+      if (timeout == 0) timeout = -1;
+    }
+    pollfd fds[] = {{machine.fd(), POLLIN, 0},
+                    {signals->fd(), POLLIN, 0},
+                    {(*guest)->console().escape_fd(), POLLIN, 0}};
+    ::poll(fds, std::size(fds), timeout);
+    if (fds[1].revents != 0 || fds[2].revents != 0) {
+      signals->drain();
+      uint64_t count;
+      (void)!::read((*guest)->console().escape_fd(), &count, sizeof count);
+      if (++asked == 1) {
+        limit = Clock::now() + std::chrono::seconds(config.stop_timeout);
+        if (!machine.press_power_button())
+          std::fprintf(stderr, "probevm: %s: the guest does not listen to its power button yet\n",
+                       config.name.c_str());
+      } else {
+        machine.kill();
+      }
+    }
+  }
+  guest->reset();
+  return status_of(state.end);
+}
+
+}  // namespace hp
