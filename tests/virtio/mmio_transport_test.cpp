@@ -279,6 +279,30 @@ TEST_CASE("mmio: reset forgets everything of the driver's, and stops the device 
   CHECK((w.status() & VIRTIO_CONFIG_S_FEATURES_OK) == 0);
 }
 
+TEST_CASE("mmio: a transport that was stopped uses neither RAM nor line, whatever is written") {
+  Memory memory;
+  auto line = std::make_unique<Line>();
+  MmioTransport transport(memory.ram(), Echo::create(), *line);
+  auto write = [&](uint64_t offset, uint32_t value) {
+    transport.write(offset, reinterpret_cast<const uint8_t*>(&value), sizeof value);
+  };
+  auto start = [&] {
+    write(VIRTIO_MMIO_DRIVER_FEATURES_SEL, 1);
+    write(VIRTIO_MMIO_DRIVER_FEATURES, 1);
+    write(VIRTIO_MMIO_STATUS, kUpToFeatures);
+    write(VIRTIO_MMIO_STATUS, kUpToFeatures | VIRTIO_CONFIG_S_DRIVER_OK);
+  };
+  start();
+  transport.stop();
+  line.reset();
+  start();
+  write(VIRTIO_MMIO_INTERRUPT_ACK, 3);
+  uint32_t status = 1;
+  transport.read(VIRTIO_MMIO_STATUS, reinterpret_cast<uint8_t*>(&status), sizeof status);
+  CHECK(status == 0);
+  CHECK(static_cast<Echo&>(transport.device()).stops == 1);
+}
+
 TEST_CASE("mmio: the configuration is read at any width, ends in zeroes, and is written") {
   World w;
   CHECK(w.config(0, 1) == "\x01");

@@ -5,6 +5,7 @@
 #include <asm/ibt.h>
 #include <linux/ftrace.h>
 #include <linux/hash.h>
+#include <linux/kallsyms.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/rculist.h>
@@ -108,13 +109,12 @@ static int change_filter(bool remove) {
   for (i = 0; i < n; i++) chunk_ips[i] = chunk[i]->probe.address;
   if (remove && n == filtered_count) { /* an empty filter would mean every function */
     unregister_ftrace_function(&ops);
-    ftrace_free_filter(&ops);
-    err = 0;
+    err = ftrace_set_filter(&ops, NULL, 0, 1);
   } else {
     err = ftrace_set_filter_ips(&ops, chunk_ips, n, remove, 0);
     if (!err && !remove && !filtered_count) {
       err = register_ftrace_function(&ops);
-      if (err) ftrace_free_filter(&ops);
+      if (err) ftrace_set_filter(&ops, NULL, 0, 1);
     }
   }
   if (err) return err;
@@ -159,11 +159,20 @@ static int attach_kprobe(struct function* function) {
   return 0;
 }
 
+/* ftrace takes any address within the instruction that it patches; handlers are told the first. */
+static bool starts_function(u64 address) {
+  static char name[KSYM_SYMBOL_LEN]; /* under hp_lock */
+
+  sprint_symbol(name, address);
+  return strstr(name, "+0x0/");
+}
+
 static int attach(struct hp_probe* probe) {
   struct function* function = container_of(probe, struct function, probe);
   bool first;
 
   if (within_module(probe->address, THIS_MODULE)) return -EPERM;
+  if (!starts_function(probe->address)) return -EINVAL;
   if (ftrace_set_filter_ip(&scratch, probe->address, 0, 1)) return attach_kprobe(function);
   first = !other_at(function);
   hlist_add_head_rcu(&probe->link, bucket(probe->address));
@@ -171,10 +180,7 @@ static int attach(struct hp_probe* probe) {
 }
 
 static int attached(void) {
-  int err = change_filter(false);
-
-  ftrace_free_filter(&scratch);
-  return err;
+  return change_filter(false);
 }
 
 static void detach(struct hp_probe* probe) {

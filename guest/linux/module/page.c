@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+#define pr_fmt(format) KBUILD_MODNAME ": " format
+
 #include "page.h"
 
 #include <linux/cpuhotplug.h>
