@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Written to, so that they are in memory when a handler reads them: it does not wait for a page. */
+static char file_path[] = "/tmp/rig-file", none_path[] = "/tmp/rig-none", word[] = "rig";
 static struct {
   unsigned getppid, read, openat, nanosleep, rig_work, bytes;
 } count;
@@ -30,19 +32,22 @@ static void one_round(long round, int zero) {
     const long n = syscall(SYS_read, zero, buffer, 4242);
     if (n > 0) count.bytes += (unsigned)n;
   }
-  const long fd = syscall(SYS_openat, AT_FDCWD, "/tmp/rig-file", O_RDWR | O_CREAT, 0600);
-  syscall(SYS_openat, AT_FDCWD, "/tmp/rig-none", O_RDONLY);
+  const long fd = syscall(SYS_openat, AT_FDCWD, file_path, O_RDWR | O_CREAT, 0600);
+  syscall(SYS_openat, AT_FDCWD, none_path, O_RDONLY);
   count.openat += 2;
   syscall(SYS_close, fd);
   syscall(SYS_nanosleep, &two_ms, NULL);
   count.nanosleep++;
-  for (int i = 0; i < 3; i++) (void)rig_work(round, "rig");
+  for (int i = 0; i < 3; i++) (void)rig_work(round, word);
 }
 
 int main(int argc, char** argv) {
   const long rounds = argc > 1 ? atol(argv[1]) : 1;
   const int zero = open("/dev/zero", O_RDONLY);
   if (zero < 0) return 1;
+  for (volatile char* p = file_path; *p != 0; p++) *p = *p;
+  for (volatile char* p = none_path; *p != 0; p++) *p = *p;
+  for (volatile char* p = word; *p != 0; p++) *p = *p;
   for (long i = 0; i < rounds; i++) one_round(i, zero);
   char text[256];
   const int n = snprintf(

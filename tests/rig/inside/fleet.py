@@ -129,7 +129,7 @@ class Fleet:
     def __init__(self):
         self._dir = tempfile.TemporaryDirectory(dir="/tmp")
         self.dir = pathlib.Path(self._dir.name)
-        self.env = {**os.environ, "HYPROBE_SOCKET": str(self.dir / "control.sock")}
+        self.env = {**os.environ, "PATH": os.environ["PATH"] + ":/guests", "HYPROBE_SOCKET": str(self.dir / "control.sock")}
         self._processes = []
 
     def __enter__(self):
@@ -159,12 +159,11 @@ class Fleet:
             self.registered(g.name)
         return guests[0] if len(guests) == 1 else guests
 
-    def process(self, name, *command):
-        """Starts a process guest that reads what it is to do from its standard input, as a Linux guest does."""
-        guest = Linux(name, ["probevm", "exec", "--name", name, "--", *command], self.env)
+    def process(self, name):
+        """Starts a process guest: a shell that obeys as a Linux guest does, with the same workload."""
+        guest = Linux(name, ["probevm", "exec", "--name", name, "--", "/bin/sh", "/guests/commands"], self.env)
         self._processes.append(guest)
-        self.registered(name)
-        return guest
+        return self.ready(guest)
 
     def probec(self, *args, ready=r"matched \d+ probes?"):
         """Starts a consumer; when this returns its program is enabled. ready: what it says then, on stderr."""

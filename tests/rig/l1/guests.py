@@ -8,7 +8,7 @@ from guestkit.errors import Missing
 
 
 def make(source: pathlib.Path) -> pathlib.Path:
-    """build/rig/guests with a folder for each kernel. Files whose contents are the same stay as they are, so that
+    """build/rig/guests with a folder for each kernel, and what a process guest needs. Files whose contents are the same stay as they are, so that
     the host's disk image stays too."""
     out = source / "build/rig/guests"
     build = pathlib.Path(os.environ.get("HP_BUILD") or source / "build/dev")
@@ -28,11 +28,14 @@ def make(source: pathlib.Path) -> pathlib.Path:
         folder.mkdir(parents=True, exist_ok=True)
         _write(folder / "initramfs", image)
         _write(folder / "vmlinuz", kernel.image.read_bytes())
+    _write(out / "workload", workload.read_bytes(), 0o755)
+    _write(out / "commands", (source / "tests/rig/guest/commands").read_bytes(), 0o755)
     return out
 
 
-def _write(path, content):
+def _write(path, content, mode=0o644):
     if not path.exists() or path.read_bytes() != content:
         partial = path.with_suffix(f".{os.getpid()}")
         partial.write_bytes(content)
+        partial.chmod(mode)
         partial.rename(path)
