@@ -12,9 +12,8 @@ using test::probes;
 
 Result<std::shared_ptr<const GuestKernel>> GuestKernel::make(KernelFiles files) {
   if (files.btf == "nonsense") return fail("these are no types");
-  std::shared_ptr<GuestKernel> kernel(new GuestKernel);
-  probes.files = std::move(files);
-  return kernel;
+  probes.files = files;
+  return std::shared_ptr<const GuestKernel>(new GuestKernel(std::move(files)));
 }
 
 struct GuestProbes::State {};
