@@ -18,6 +18,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "handler/match.hpp"
 #include "host/standard_descriptors.hpp"
 #include "probec/codegen.hpp"
 #include "probec/compiler.hpp"
@@ -38,6 +39,10 @@ namespace {
 enum TreeParts : unsigned { kParseTree = 1, kCheckedTree = 2 };
 /* -x disasm, with DisassemblyParts: the LLVM IR that code generation made. */
 constexpr unsigned kListIr = 2;
+
+/* Room for what a program matches in Linux guests: all functions and tracepoints of a few kernels. It is
+ * address space, memory only as far as it is used. */
+constexpr uint32_t kGuestProbes = 1u << 18;
 
 /* What one -n, -s ... became; objects from -Y are one unit without a source. */
 struct Unit {
@@ -66,7 +71,13 @@ class Probec {
                                            : +kDisassembleClauses;
   }
   bool match();
+  bool only_in_guests(size_t desc) const {
+    return cli_.fleet &&
+           host::may_match_in_guests(host::pattern_of(object_, object_.descs()[desc]));
+  }
   bool match_failed(size_t desc);
+  void report_matches(const Unit&) const;
+  Result<> count_in_fleet(const Object&, const handler::SegmentView&, size_t guests);
   int list();
   int header();
   bool list_pattern(const host::ProbePattern&, std::string& out) const;
@@ -119,6 +130,7 @@ class Probec {
   Object object_;
   host::ProbeTable table_;
   host::Enabling enabling_;
+  bool counted_ = false; /* with -E: what matched has been told */
 };
 
 int Probec::main() {
@@ -286,7 +298,7 @@ bool Probec::match() {
   enabling_ = host::match_probes(object_, table_, universe);
   if (!options_.flag(Option::zdefs))
     for (size_t i = 0; i < enabling_.matches.size(); ++i)
-      if (enabling_.matches[i] == 0) return match_failed(i);
+      if (enabling_.matches[i] == 0 && !only_in_guests(i)) return match_failed(i);
   for (size_t i = 0; i < enabling_.matches.size(); ++i) {
     const uint32_t clause = object_.descs()[i].clause;
     const uint32_t unit = clause < unit_of_clause_.size() ? unit_of_clause_[clause] : 0;
@@ -413,13 +425,42 @@ void Probec::set_environment() const {
   });
 }
 
+void Probec::report_matches(const Unit& u) const {
+  notice(u.what + " '" + u.name + "' matched " + std::to_string(u.matches) + " probe" +
+         (u.matches == 1 ? "" : "s"));
+}
+
+/* What the guests of the fleet have matched stands in the program's probe table now. */
+Result<> Probec::count_in_fleet(const Object& object, const handler::SegmentView& segment,
+                                size_t guests) {
+  std::vector<uint32_t> matches(units_.size());
+  for (const hp_obj_desc& d : object.descs()) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < segment.nprobes(); ++i)
+      n += handler::matches_probe(object, d, segment.probes()[i]);
+    if (n == 0 && guests != 0 && !options_.flag(Option::zdefs))
+      return fail(tagged("D_PDESC_ZERO", "probe description " +
+                                             host::describe(host::pattern_of(object, d)) +
+                                             " does not match any probes"));
+    if (d.clause < unit_of_clause_.size()) matches[unit_of_clause_[d.clause]] += n;
+  }
+  for (size_t i = 0; i < units_.size(); ++i) {
+    if (counted_ && units_[i].matches == matches[i]) continue;
+    units_[i].matches = matches[i];
+    report_matches(units_[i]);
+  }
+  counted_ = true;
+  return {};
+}
+
 int Probec::run() {
   for (const Unit& u : units_) {
-    notice(u.what + " '" + u.name + "' matched " + std::to_string(u.matches) + " probe" +
-           (u.matches == 1 ? "" : "s"));
+    if (!cli_.fleet) report_matches(u);
     if (!report_stability({u})) return 1;
   }
-  if (enabling_.probes.empty() && !options_.flag(Option::zdefs)) return fatal("no probes matched");
+  bool possible = !enabling_.probes.empty();
+  for (size_t i = 0; i < enabling_.matches.size(); ++i) possible |= only_in_guests(i);
+  if (!possible && !options_.flag(Option::zdefs)) return fatal("no probes matched");
   if ((object_.header().flags & HP_OBJ_DESTRUCTIVE) && !options_.flag(Option::destructive))
     return fatal("could not enable tracing: Destructive actions not allowed");
   if (!cli_.command.empty())
@@ -446,6 +487,11 @@ Result<int> Probec::run_session() {
     running->set_switchrate(std::max(options_.number(Option::switchrate), kShortestRound));
     return {};
   };
+  so.on_enabled = [&](const Object& object, const handler::SegmentView& segment, size_t guests) {
+    return count_in_fleet(object, segment, guests);
+  };
+  for (size_t i = 0; i < enabling_.matches.size(); ++i)
+    if (only_in_guests(i)) so.guest_probes = kGuestProbes;
   host::Session session(std::move(object_), std::move(bytes_), std::move(enabling_), std::move(so));
   running = &session;
   return session.run();

@@ -15,6 +15,7 @@
 #include "host/fleet_client.hpp"
 #include "host/fleet_member.hpp"
 #include "host/fleet_program.hpp"
+#include "host/process_programs.hpp"
 #include "host/standard_descriptors.hpp"
 #include "probevm_run.hpp"
 
@@ -57,10 +58,9 @@ void forward_signals(int fd, guest::Supervisor& guest) {
 int run(const Options& o) {
   std::unique_ptr<FleetMember> member;
   const std::string hostname = o.hostname.empty() ? guest::host_hostname() : o.hostname;
+  const GuestDescription self{o.name, hostname, guest::host_osversion()};
   if (!o.no_register) {
-    member = std::make_unique<FleetMember>(
-        MemberOptions{o.name, hostname, guest::host_osversion(),
-                      o.socket.empty() ? fleet_socket_path() : o.socket});
+    member = std::make_unique<FleetMember>(self, o.socket.empty() ? fleet_socket_path() : o.socket);
     if (auto done = member->register_now(kRegisterLimit); !done) {
       const bool refused = done.error().code == 0;
       if (refused || o.require_coordinator) return complain(done.error().message);
@@ -86,7 +86,8 @@ int run(const Options& o) {
   if (!started) return complain(started.error().message);
   guest::Supervisor& guest = **started;
   Fd signals(::signalfd(-1, &forwarded, SFD_CLOEXEC | SFD_NONBLOCK));
-  if (member) member->attach(guest);
+  ProcessPrograms programs(guest, self);
+  if (member) member->attach(programs);
 
   /* What runs in the fleet already is enabled before the first instruction. */
   auto settle = std::chrono::steady_clock::now() + kSettleLimit;
@@ -108,7 +109,7 @@ int run(const Options& o) {
     if (fds[2].revents) forward_signals(signals.get(), guest);
     if (member) {
       member->dispatch();
-      if (uint64_t n = member->new_load_failures())
+      if (uint64_t n = programs.new_load_failures())
         std::fprintf(stderr, "probevm: %s: %llu process%s could not load a program\n",
                      o.name.c_str(), static_cast<unsigned long long>(n), n == 1 ? "" : "es");
     }

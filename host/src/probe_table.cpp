@@ -79,6 +79,11 @@ bool ProbeTable::is_return(uint32_t id) {
   return (id - HP_PROBE_SYSCALL) % 2 == 1;
 }
 
+bool may_match_in_guests(const ProbePattern& d) {
+  /* Of these, everything is known here. */
+  return d.id == 0 && d.prov != "dtrace" && d.prov != "syscall" && d.prov != "profile";
+}
+
 std::string describe(const ProbePattern& d) {
   if (d.id != 0) return std::to_string(d.id);
   std::string out;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "host/text.hpp"
 #include "transport/control.h"
@@ -63,7 +64,8 @@ Result<int> Session::run() {
 
 Result<> Session::create_segment() {
   SegmentOptions options = options_.segment;
-  options.max_probes = std::max<uint32_t>(static_cast<uint32_t>(enabling_.probes.size()), 1);
+  options.max_probes =
+      std::max<uint32_t>(static_cast<uint32_t>(enabling_.probes.size()) + options_.guest_probes, 1);
   segment_ = HP_TRY(Segment::create(object_, options));
   for (const hp_seg_probe* p : enabling_.probes)
     HP_TRY(segment_.add_probe(p->id, p->prov, p->mod, p->func, p->name));
@@ -106,6 +108,8 @@ Result<> Session::join_fleet() {
     if (!e.guests.empty()) why += ": " + names(true);
     return fail(why);
   }
+  guests_seen_ = !e.guests.empty();
+  if (options_.on_enabled) HP_TRYV(options_.on_enabled(object_, segment_.view(), e.guests.size()));
   std::string line;
   if (e.guests.empty())
     line = "no guest matches yet; waiting for guests to appear\n";
@@ -118,7 +122,7 @@ Result<> Session::join_fleet() {
 
 Result<> Session::load() {
   program_ = HP_TRY(handler::Program::load(HP_TRY(Object::parse(object_bytes_)), segment_.fd(),
-                                           {hostname_, hostname_}));
+                                           {hostname_, hostname_, guest::host_osversion()}));
   local_ = std::make_unique<LocalProbes>(*program_);
   return {};
 }
@@ -172,12 +176,20 @@ Result<> Session::loop() {
   return {};
 }
 
+void Session::fleet_failed(const std::string& why) {
+  sink_->message(why + "\n");
+  fleet_failed_ = stop_ = true;
+}
+
 void Session::serve_fleet() {
   for (const FleetEvent& e : fleet_->dispatch()) {
     const std::string who = e.guests.empty() ? "a guest" : "guest " + e.guests[0].name;
     switch (e.kind) {
       case FleetEvent::Joined:
         if (options_.verbose) notice(who + " has joined\n");
+        if (std::exchange(guests_seen_, true) || !options_.on_enabled) break;
+        if (const Result<> r = options_.on_enabled(object_, segment_.view(), 1); !r)
+          fleet_failed(r.error().message);
         break;
       case FleetEvent::Gone:
         if (options_.verbose) notice(who + " has gone\n");
@@ -189,9 +201,8 @@ void Session::serve_fleet() {
       case FleetEvent::Ended:
       case FleetEvent::DaemonLost:
       case FleetEvent::Aborted:
-        sink_->message((e.reason.empty() ? "the program was ended by the fleet" : e.reason) + "\n");
-        fleet_failed_ = true;
-        stop_ = true;
+        fleet_ended_ = true;
+        fleet_failed(e.reason.empty() ? "the program was ended by the fleet" : e.reason);
         break;
       case FleetEvent::Committed:
         break;
@@ -224,7 +235,7 @@ Result<> Session::end() {
     output_.write("\n"); /* after the terminal's ^C */
   }
   if (guest_) guest_->disable(guest_slot_);
-  if (fleet_ && !fleet_failed_) fleet_->kill(std::chrono::milliseconds(2000));
+  if (fleet_ && !fleet_ended_) fleet_->kill(std::chrono::milliseconds(2000));
   segment_.set_state(HP_STATE_DRAINING);
   consumer_->consume_kept(); /* END finds room in a buffer that is full */
   local_->end();

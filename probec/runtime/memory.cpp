@@ -1,5 +1,6 @@
 /* Scratch memory and checked access through D pointers. */
 #include "runtime.hpp"
+#include "transport/object.h"
 
 extern "C" {
 
@@ -49,6 +50,17 @@ uint64_t hp_rt_load(hp_ctx* ctx, uint64_t addr, uint32_t size) {
     return 0;
   }
   return value;
+}
+
+uint64_t hp_rt_core_load(hp_ctx* ctx, uint64_t addr, uint64_t descriptor, uint32_t foreign) {
+  addr += descriptor & 0xffffffff;
+  if (foreign) addr = hp_rt_guest_address(addr);
+  uint64_t value = hp_rt_load(ctx, addr, 1u << (descriptor >> 32 & 3));
+  value <<= descriptor >> 40 & 63;
+  const uint64_t right = descriptor >> 48 & 63;
+  if (descriptor & HP_CORE_SIGNED)
+    return static_cast<uint64_t>(static_cast<int64_t>(value) >> right);
+  return value >> right;
 }
 
 void hp_rt_load_bytes(hp_ctx* ctx, void* dst, uint64_t addr, uint64_t size) {

@@ -40,6 +40,9 @@ uint64_t hp_rt_alloca(hp_ctx*, uint64_t size);              /* D pointer to scra
 uint64_t hp_rt_load(hp_ctx*, uint64_t addr, uint32_t size); /* zero-extended 1, 2, 4 or 8 bytes */
 void hp_rt_load_bytes(hp_ctx*, void* dst, uint64_t addr, uint64_t size);
 void hp_rt_store(hp_ctx*, uint64_t addr, uint64_t value, uint32_t size); /* never to a guest */
+/* A member by the descriptor of object.h, of the structure at addr: extended to 64 bits by its own
+ * signedness. foreign: addr is the guest's word. */
+uint64_t hp_rt_core_load(hp_ctx*, uint64_t addr, uint64_t descriptor, uint32_t foreign);
 /* What the guest says, as an address: never one of the program's own memory, which is a bad one. */
 uint64_t hp_rt_guest_address(uint64_t addr);
 uint64_t hp_rt_scratch_ptr(hp_ctx*, const void* scratch); /* D pointer to it */

@@ -175,8 +175,14 @@ TypeId BtfTypes::convert(uint32_t id, const Record& r, TypeTable& table) {
     case kEnum64:
     case kForward:
       return tagged(id, r, table);
-    case kTypedef:
-      return table.add_typedef(std::string(text(r.name)), type(r.size_or_type, table));
+    case kTypedef: {
+      const std::string name(text(r.name));
+      TypeId target = type(r.size_or_type, table);
+      Record of = record(r.size_or_type);
+      if ((of.kind == kStruct || of.kind == kUnion) && text(of.name).empty())
+        table.set_kernel_name(target, name);
+      return table.add_typedef(name, target);
+    }
     case kVolatile:
     case kConst:
     case kRestrict:
@@ -319,6 +325,8 @@ void BtfTypes::fill_structure(TypeId id, const Record& r, TypeTable& table) {
   type.size = size;
   type.align = align;
   type.complete = true;
+  type.from_kernel = true;
+  if (!text(r.name).empty()) type.kernel_name = type.name;
 }
 
 void BtfTypes::fill_enumeration(TypeId id, const Record& r, TypeTable& table) {

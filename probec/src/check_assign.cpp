@@ -140,7 +140,10 @@ ExprId Checker::assign(const ast::Expr& expr) {
     made.operation_type = made.type;
     TypeId wide = out_.types.int64_type;
     uint64_t bytes = std::max<uint64_t>(target.size, 1);
-    made.b = arithmetic(Op::Multiply, convert(b, wide), integer(bytes, wide, expr.loc), expr.loc);
+    ExprId step = target.from_kernel && !target.kernel_name.empty() && target.size != 0
+                      ? kernel_size(type(place).target, {}, bytes, wide, expr.loc)
+                      : integer(bytes, wide, expr.loc);
+    made.b = arithmetic(Op::Multiply, convert(b, wide), step, expr.loc);
     return add(made);
   }
   if ((expr.op == Op::Add || expr.op == Op::Subtract) && type(b).is_pointer() &&

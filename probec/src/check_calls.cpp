@@ -165,10 +165,14 @@ std::string Checker::kind_name(const Symbol& symbol) const {
 }
 
 uint64_t Checker::positive_constant(ExprId a, Tag tag, const std::string& what) {
-  if (!is_constant(a) || !type(a).is_integer() || out_[a].value == 0 ||
-      static_cast<int64_t>(out_[a].value) < 0)
+  ExprId number = a;
+  if (out_[a].kind == ExprKind::Convert && out_[out_[a].a].kind == ExprKind::KernelSize)
+    number = out_[a].a;
+  const bool settled = is_constant(a) || out_[number].kind == ExprKind::KernelSize;
+  if (!settled || !type(a).is_integer() || out_[number].value == 0 ||
+      static_cast<int64_t>(out_[number].value) < 0)
     raise(tag, out_[a].loc, what);
-  return out_[a].value;
+  return out_[number].value;
 }
 
 /* stack(), ustack(), jstack(): the sizes are constants and become part of the type. */

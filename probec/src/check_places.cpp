@@ -101,7 +101,22 @@ ExprId Checker::sizeof_value(const ast::Expr& expr) {
   if (t.kind == TypeKind::Void || t.kind == TypeKind::Function || t.kind == TypeKind::Stack ||
       t.kind == TypeKind::Symbol || !t.complete)
     raise(Tag::D_SIZEOF_TYPE, expr.loc, "cannot apply sizeof to an operand of unknown size");
+  if (t.from_kernel && !t.kernel_name.empty() && t.size != 0)
+    return kernel_size(of, {}, t.size, named_type("size_t"), expr.loc);
   return integer(t.size, named_type("size_t"), expr.loc);
+}
+
+/* What depends on the guest's kernel. Where a constant is needed, this kernel's value stands for it. */
+ExprId Checker::kernel_size(TypeId of, const std::string& member, uint64_t value, TypeId type,
+                            Location loc) {
+  Expr expr;
+  expr.kind = ExprKind::KernelSize;
+  expr.operation_type = of;
+  expr.value = value;
+  expr.type = type;
+  expr.loc = loc;
+  if (!member.empty()) expr.string = string(member);
+  return add(expr);
 }
 
 bool Checker::find_member(TypeId in, const std::string& name, std::vector<uint32_t>& path) {
@@ -126,6 +141,7 @@ ExprId Checker::offsetof_value(const ast::Expr& expr) {
   if (!find_member(of, expr.text, path))
     raise(Tag::D_TYPE_MEMBER, expr.loc,
           "failed to determine offset of " + expr.text + ": Member name not found");
+  const TypeId whole = of;
   uint64_t bits = 0;
   for (uint32_t i : path) {
     const Member& member = out_.types[of].members[i];
@@ -134,6 +150,8 @@ ExprId Checker::offsetof_value(const ast::Expr& expr) {
     bits += member.bit_offset;
     of = member.type;
   }
+  if (const Type& t = out_.types[whole]; t.from_kernel && !t.kernel_name.empty())
+    return kernel_size(whole, expr.text, bits / 8, named_type("size_t"), expr.loc);
   return integer(bits / 8, named_type("size_t"), expr.loc);
 }
 

@@ -74,7 +74,8 @@ TypeId Checker::base_type(const ast::Type& t) {
 
 int64_t Checker::constant_integer(ast::ExprId id, Tag tag, const char* what) {
   ExprId value = expression(id);
-  if (!is_constant(value) || !type(value).is_integer()) raise(tag, tree_[id].loc, what);
+  const bool settled = is_constant(value) || out_[value].kind == ExprKind::KernelSize;
+  if (!settled || !type(value).is_integer()) raise(tag, tree_[id].loc, what);
   return static_cast<int64_t>(out_[value].value);
 }
 

@@ -22,6 +22,7 @@ tl::expected<std::string, Diagnostic> emit_object(const CheckedProgram& program,
   for (size_t i = 0; i < program.clauses.size(); i++)
     HP_TRYV(codegen::ClauseEmitter(*unit, program, layout, options, i).emit());
   unit->add_section(HP_OBJ_SECTION_DATA, codegen::make_tables(program, layout));
+  if (!unit->core().empty()) unit->add_section(HP_OBJ_SECTION_CORE, unit->core().section());
   unit->add_section(HP_OBJ_SECTION_SOURCE, program.source_text);
   HP_TRYV(unit->close().map_error(environment));
   return codegen::emit_module(*unit, options).map_error(environment);

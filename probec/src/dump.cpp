@@ -79,6 +79,10 @@ class Dumper {
         return node("ptr+" + std::to_string(static_cast<int64_t>(e.value)), {e.a, e.b});
       case ExprKind::PointerDiff:
         return node("ptr-" + std::to_string(e.value), {e.a, e.b});
+      case ExprKind::KernelSize:
+        return node((e.string.valid() ? "offsetof " : "sizeof ") + p_.types.name(e.operation_type) +
+                        (e.string.valid() ? "." + p_[e.string] : ""),
+                    {});
       case ExprKind::Call:
         return node(name_of(e.function), {});
     }

@@ -166,7 +166,11 @@ ProbeDesc Parser::description(const Token& token) {
     raise(Tag::D_PDESC_INVAL, token.loc,
           "invalid probe description \"" + text + "\": Overspecified probe description",
           "elements are target:provider:module:function:name");
-  for (size_t i = 0; i < parts.size(); ++i) *all[last - parts.size() + i] = parts[i];
+  /* A tracepoint is known by two names, its subsystem's and its own: sdt:sched:sched_switch. */
+  const bool tracepoint =
+      last == 5 && parts.size() == 3 && (parts[0] == "sdt" || parts[0] == "rawtp");
+  const size_t first = tracepoint ? 1 : last - parts.size();
+  for (size_t i = 0; i < parts.size(); ++i) *all[first + i] = parts[i];
   return desc;
 }
 

@@ -122,7 +122,7 @@ Result<> Object::parse_elf() {
   if (names.sh_type != SHT_STRTAB || names.sh_size == 0) return bad("no section names");
   shstrtab_ = contents(names).data();
 
-  std::string_view data;
+  std::string_view data, core;
   for (const Elf64_Shdr& s : sections_) {
     if (s.sh_name >= names.sh_size) return bad("section name outside its table");
     std::string_view name = section_name(s);
@@ -146,6 +146,10 @@ Result<> Object::parse_elf() {
       if (!data.empty()) return bad("two " HP_OBJ_SECTION_DATA " sections");
       if (s.sh_offset % 8 != 0) return bad(HP_OBJ_SECTION_DATA " is not aligned to 8 bytes");
       data = contents(s);
+    } else if (name == HP_OBJ_SECTION_CORE && s.sh_type != SHT_NOBITS) {
+      if (!core.empty()) return bad("two " HP_OBJ_SECTION_CORE " sections");
+      if (s.sh_offset % 8 != 0) return bad(HP_OBJ_SECTION_CORE " is not aligned to 8 bytes");
+      core = contents(s);
     } else if (name == HP_OBJ_SECTION_SOURCE) {
       source_ = contents(s);
     }
@@ -153,7 +157,8 @@ Result<> Object::parse_elf() {
   if (!source_.empty() && source_.back() == '\0') source_.remove_suffix(1);
   if (data.empty())
     return bad("no " HP_OBJ_SECTION_DATA " section: probec did not write this file");
-  return parse_tables(data);
+  HP_TRYV(parse_tables(data));
+  return core.empty() ? Result<>() : parse_core(core);
 }
 
 template <class T>

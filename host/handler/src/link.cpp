@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <string>
 
 namespace hp::handler {
@@ -14,6 +15,7 @@ namespace {
 constexpr uint64_t kUnplaced = ~0ull;
 constexpr size_t kStubSize = 16;
 constexpr uint32_t kNoStub = ~0u;
+constexpr uint32_t kNoRow = ~0u;
 
 /* `jmp *2(%rip)`, `ud2`, then the 64-bit target, which also serves as the symbol's GOT slot. */
 constexpr unsigned char kStub[8] = {0xff, 0x25, 0x02, 0x00, 0x00, 0x00, 0x0f, 0x0b};
@@ -55,10 +57,12 @@ bool fits_signed(int64_t v) {
 
 class Linker {
  public:
-  Linker(const Object& o, std::span<const Import> imports) : object_(o), imports_(imports) {}
+  Linker(const Object& o, std::span<const Import> imports, std::span<const uint64_t> core = {})
+      : object_(o), imports_(imports), core_(core) {}
 
   Result<> place() {
     offsets_.assign(object_.sections().size(), kUnplaced);
+    HP_TRYV(find_core());
     HP_TRYV(place_group(SHF_EXECINSTR, SHF_EXECINSTR | SHF_WRITE));
     HP_TRYV(count_stubs());
     stubs_ = size_ = align_up(size_, kStubSize);
@@ -192,12 +196,39 @@ class Linker {
         uint64_t sym = ELF64_R_SYM(r.r_info);
         if (sym >= object_.symbols().size())
           return bad("relocation by a symbol that does not exist");
+        if (core_row(sym)) {
+          if (ELF64_R_TYPE(r.r_info) != R_X86_64_64)
+            return bad(std::string("symbol ") + object_.symbol_name(object_.symbols()[sym]) +
+                       " is a number of 64 bits, not a place");
+          continue;
+        }
         bool undefined = object_.symbols()[sym].st_shndx == SHN_UNDEF && sym != 0;
         if ((undefined || is_got(ELF64_R_TYPE(r.r_info))) && stub_of_[sym] == kNoStub)
           stub_of_[sym] = static_cast<uint32_t>(nstubs_++);
       }
     }
     return {};
+  }
+
+  /* Which symbols are hp_core_N. */
+  Result<> find_core() {
+    if (!core_.empty() && core_.size() != object_.core().size())
+      return bad("its relocations against the kernel were worked out for another object");
+    if (object_.core().empty()) return {};
+    core_of_.assign(object_.symbols().size(), kNoRow);
+    for (size_t i = 0; i < core_of_.size(); i++)
+      if (const Elf64_Sym& s = object_.symbols()[i]; s.st_shndx == SHN_UNDEF)
+        core_of_[i] = object_.core_index(object_.symbol_name(s)).value_or(kNoRow);
+    return {};
+  }
+
+  std::optional<uint32_t> core_row(uint64_t symbol) const {
+    if (core_of_.empty() || core_of_[symbol] == kNoRow) return std::nullopt;
+    return core_of_[symbol];
+  }
+
+  uint64_t core_value(uint32_t row) const {
+    return core_.empty() ? object_.core()[row].reference : core_[row];
   }
 
   Result<uint64_t> address(const Elf64_Sym& s) const {
@@ -246,7 +277,9 @@ class Linker {
     if (stub_of_[index] != kNoStub)
       stub = reinterpret_cast<uint64_t>(mapping_.as<char>(stubs_ + stub_of_[index] * kStubSize));
     uint64_t value;
-    if (is_got(type)) {
+    if (const std::optional<uint32_t> row = core_row(index)) {
+      value = core_value(*row) + addend; /* R_X86_64_64: count_stubs() has seen to it */
+    } else if (is_got(type)) {
       value = stub + 8 + addend - place;
     } else {
       value = HP_TRY(address(symbol)) + addend;
@@ -269,8 +302,10 @@ class Linker {
 
   const Object& object_;
   std::span<const Import> imports_;
-  std::vector<uint64_t> offsets_; /* of each section in the mapping */
-  std::vector<uint32_t> stub_of_; /* stub number of each symbol */
+  std::span<const uint64_t> core_; /* empty: the references */
+  std::vector<uint32_t> core_of_;  /* row of each symbol that is hp_core_N; empty: there are none */
+  std::vector<uint64_t> offsets_;  /* of each section in the mapping */
+  std::vector<uint32_t> stub_of_;  /* stub number of each symbol */
   size_t nstubs_ = 0;
   uint64_t size_ = 0, stubs_ = 0, text_size_ = 0, rodata_ = 0, data_ = 0;
   Mapping mapping_;
@@ -285,8 +320,9 @@ std::vector<Import> Image::names(const Object& object) const {
   return linker.names(reinterpret_cast<uint64_t>(mapping_.as<const char>()));
 }
 
-Result<Image> Image::link(const Object& object, std::span<const Import> imports) {
-  Linker linker(object, imports);
+Result<Image> Image::link(const Object& object, std::span<const Import> imports,
+                          std::span<const uint64_t> core) {
+  Linker linker(object, imports, core);
   HP_TRYV(linker.place());
   HP_TRYV(linker.load());
   Image image;

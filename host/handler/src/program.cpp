@@ -6,6 +6,7 @@
 
 #include <bit>
 #include <cstring>
+#include <vector>
 
 #include "handler/slot_lock.hpp"
 #include "transport/control.h"
@@ -20,8 +21,8 @@ struct Program::Frame {
   uint8_t* locals; /* of the probe, then as many bytes for the ERROR probe's */
 };
 
-Result<std::unique_ptr<Program>> Program::load(Object object, int segment_fd,
-                                               const Target& target) {
+Result<std::unique_ptr<Program>> Program::load(Object object, int segment_fd, const Target& target,
+                                               const CoreTypes* core) {
   std::unique_ptr<Program> p(new Program);
   p->object_ = std::move(object);
   const hp_obj_header& h = p->object_.header();
@@ -34,9 +35,9 @@ Result<std::unique_ptr<Program>> Program::load(Object object, int segment_fd,
   p->uses_ancestors_ = (h.flags & HP_OBJ_USES_ANCESTORS) != 0;
   p->uses_ppid_ = p->uses_ancestors_ || (h.flags & HP_OBJ_USES_PPID) != 0;
   if (h.flags & HP_OBJ_USES_STACKS) p->user_space_ = std::make_unique<UserSpace>();
-  p->image_ = HP_TRY(Image::link(p->object_, primitives()));
-  p->target_name_ = target.name;
-  p->target_hostname_ = target.hostname;
+  std::vector<uint64_t> values;
+  if (core && !p->object_.core().empty()) values = HP_TRY(core->values(p->object_));
+  p->image_ = HP_TRY(Image::link(p->object_, primitives(), values));
 
   auto descs = p->object_.descs();
   auto clauses = p->object_.clauses();
@@ -44,8 +45,7 @@ Result<std::unique_ptr<Program>> Program::load(Object object, int segment_fd,
   for (uint32_t c = 0; c < clauses.size(); c++)
     for (uint32_t i = 0; i < clauses[c].descs.count; i++) {
       uint32_t d = clauses[c].descs.first + i;
-      if (matches_target(p->object_, descs[d], {p->target_name_, p->target_hostname_}))
-        p->enablings_.push_back({d, c});
+      if (matches_target(p->object_, descs[d], target)) p->enablings_.push_back({d, c});
     }
   p->words_ = static_cast<uint32_t>(p->enablings_.size() / 64 + 1);
   /* One mapping: pages of probes that never fire are never touched. */

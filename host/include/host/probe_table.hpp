@@ -6,6 +6,8 @@
  *                         syscall:vmlinux:NAME:return
  *   HP_PROBE_DYNAMIC ...  profile:::profile-N, tick-N   probec
  *
+ * What only Linux guests have is not here: each of them adds what matches to the segment's table.
+ *
  * Timer probes exist for every rate; those that descriptions name come into being when add_timers()
  * sees the name, the usual rates are there from the start so that a listing shows some. */
 #pragma once
@@ -49,6 +51,10 @@ class ProbeTable {
   std::vector<hp_seg_probe> probes_;
   uint32_t next_dynamic_;
 };
+
+/* May a guest have probes that match, though no table here does? Linux guests have functions of their
+ * kernels and programs, tracepoints, and providers that programs in them define. */
+bool may_match_in_guests(const ProbePattern&);
 
 /* "prov:mod:func:name", with the target in front if there is one. */
 std::string describe(const ProbePattern&);

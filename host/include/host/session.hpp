@@ -39,6 +39,11 @@ struct SessionOptions {
   bool verbose = false;
   std::string socket; /* of the coordinator; empty: the usual place */
   SubmitOptions submit;
+  uint32_t guest_probes = 0; /* room in the probe table for those that only guests know */
+  /* With -E: called when the fleet has decided, and once more when the first guest comes after that. The
+   * table then has what the guests have matched; guests: how many run the program. An error ends the
+   * session. May be empty. */
+  std::function<Result<>(const Object&, const handler::SegmentView&, size_t guests)> on_enabled;
   std::string output;             /* -o; empty: standard output */
   TextSink::SetOption set_option; /* for setopt(); may be empty */
 };
@@ -63,6 +68,7 @@ class Session {
   Result<> end();
   int wait_limit(uint64_t now) const;
   void serve_fleet();
+  void fleet_failed(const std::string& why);
   void notice(const std::string& line);
   void report_command_end();
   bool command_never_ran() const;
@@ -83,8 +89,9 @@ class Session {
   std::unique_ptr<FleetClient> fleet_;
   std::unique_ptr<StopSignals> signals_;
   std::string hostname_;
-  bool stop_ = false; /* leave the loop: command or fleet ended */
-  bool fleet_failed_ = false;
+  bool stop_ = false;                               /* leave the loop: command or fleet ended */
+  bool fleet_failed_ = false, fleet_ended_ = false; /* ended: nothing is left to disable */
+  bool guests_seen_ = false;                        /* a guest has run the program */
   uint64_t next_switch_ = 0, next_status_ = 0, next_print_ = 0;
 };
 

@@ -72,6 +72,8 @@ enum class ExprKind : uint8_t {
   StringChar, /* a[b]: a a String, b int64; the character, 0 past its end */
   PointerAdd, /* a + b * value: pointer and int64; value = bytes, negative value subtracts */
   PointerDiff, /* (a - b) / value: pointers, long */
+  KernelSize, /* sizeof (operation_type), a kernel's structure, or offsetof its member `string`, if that
+                 is valid: as the guest's kernel has it; value: as this one does */
   Call, /* function(operands): subroutine. Optional arguments that were not given are absent */
 };
 

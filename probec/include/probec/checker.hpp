@@ -154,6 +154,8 @@ class Checker {
   ExprId dereference(ExprId a, Location loc);
   ExprId sizeof_value(const ast::Expr& expr);
   ExprId offsetof_value(const ast::Expr& expr);
+  ExprId kernel_size(TypeId of, const std::string& member, uint64_t value, TypeId type,
+                     Location loc);
   ExprId string_of(ExprId a, Location loc);
   ExprId condition(ExprId a, Location loc, Tag tag, const char* what);
 

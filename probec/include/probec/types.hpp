@@ -56,16 +56,20 @@ struct Enumerator {
 struct Type {
   TypeKind kind = TypeKind::Void;
   bool is_signed = false;
-  bool is_char = false;        /* char, signed char, unsigned char: arrays of it print as text */
-  bool is_bool = false;        /* _Bool: conversion to it is != 0 */
-  bool complete = true;        /* false: struct/union only named; array without size */
-  bool deferred = false;       /* only named so far: a TypeSource may know it (TypeTable::source) */
+  bool is_char = false;  /* char, signed char, unsigned char: arrays of it print as text */
+  bool is_bool = false;  /* _Bool: conversion to it is != 0 */
+  bool complete = true;  /* false: struct/union only named; array without size */
+  bool deferred = false; /* only named so far: a TypeSource may know it (TypeTable::source) */
+  bool from_kernel =
+      false; /* struct/union whose layout is a kernel's: another guest's may differ */
   Space space = Space::Kernel; /* Pointer */
   uint64_t size = 0;           /* bytes; String: 0 here, strsize at run time */
   uint64_t align = 1;
   TypeId target;                       /* Pointer, Array: element; Function: result */
   uint64_t count = 0;                  /* Array: elements; Stack: frames (0 = option's default) */
   std::string name;                    /* as printed: "unsigned int", "struct foo", "char [8]" */
+  std::string kernel_name;             /* from_kernel: "struct file", or of one without a tag its
+                                          typedef's "kuid_t"; empty: it has no name */
   std::vector<Member> members;         /* Struct, Union, in order */
   std::vector<Enumerator> enumerators; /* Enum */
   std::vector<TypeId> parameters;      /* Function */
@@ -116,6 +120,11 @@ class TypeTable {
     Type& type = types_[canonical(id).value];
     type.deferred = false;
     return type;
+  }
+
+  /* The name of a typedef that an anonymous structure of a kernel is known by. */
+  void set_kernel_name(TypeId id, std::string name) {
+    types_[canonical(id).value].kernel_name = std::move(name);
   }
 
   [[nodiscard]] size_t size() const { return types_.size(); }

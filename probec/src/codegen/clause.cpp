@@ -42,6 +42,7 @@ tl::expected<void, Diagnostic> ClauseEmitter::emit() {
   b_.CreateRet(b_.CreateLoad(b_.getInt32Ty(), at(ctx_, offsetof(hp_ctx, fault))));
   b_.SetInsertPoint(start);
   may_be_error_ = matches_error(clause_);
+  line_ = clause_.loc.line;
   if (l_.uses_strtok) b_.CreateStore(null(), at(ctx_, offsetof(hp_ctx, strtok)));
 
   auto* skip = skip_ = new_block("skip");
@@ -95,6 +96,7 @@ void ClauseEmitter::block(BlockId id) {
 void ClauseEmitter::statement(StmtId id) {
   const Stmt& s = p_[id];
   statement_ = s.number;
+  line_ = s.loc.line;
   switch (s.kind) {
     case StmtKind::Expression:
       if (s.expr.valid()) {

@@ -7,7 +7,7 @@
  * cursor and counted at the end of the clause.
  *
  * One file per family: clause.cpp (control, statements), part.cpp (large clauses), expression.cpp (operators, conversions),
- * place.cpp (variables, memory), builtin.cpp (built-in variables), call.cpp (subroutines), record.cpp
+ * place.cpp (variables, memory), core.cpp (structures of kernels), builtin.cpp (built-in variables), call.cpp (subroutines), record.cpp
  * (keys, record fields, actions), aggregate.cpp. */
 #pragma once
 #include <optional>
@@ -37,6 +37,10 @@ struct Place {
   uint32_t bit_offset = 0, bit_width = 0; /* width 0: not a bit-field */
   bool shared = false;                    /* other firings may write it meanwhile */
   bool foreign = false;                   /* Guest: address is the guest's word */
+  /* Within a structure of a kernel (core.cpp): its name and the members from there, which only the
+   * linker can place; address is the structure's. Empty: address is the place's own. */
+  std::string root = {}, path = {};
+  uint64_t core_bits = 0; /* how far the path leads in the kernel that is compiled for */
 };
 
 /* A run of encoded values in memory being written: base + cursor. */
@@ -89,6 +93,7 @@ class ClauseEmitter {
   llvm::Value* int_value(ExprId);
   llvm::Value* condition(ExprId); /* i1 */
   llvm::Value* extend(llvm::Value*, const Type&);
+  llvm::Value* stride_of(const Expr&);
   llvm::Value* arithmetic(Op, llvm::Value* a, llvm::Value* b, const Type&);
   llvm::Value* division(Op, llvm::Value* a, llvm::Value* b, const Type&);
   llvm::Value* comparison(const Expr&);
@@ -120,6 +125,16 @@ class ClauseEmitter {
   void store_bits(const Place&, llvm::Value*);
   Place unit_of_bits(const Place&);
   llvm::Value* address_of(const Place&);
+
+  /* core.cpp */
+  llvm::Value* core_value(uint32_t kind, const std::string& type, const std::string& path,
+                          uint64_t reference);
+  Place core_member(Place, const Member&, TypeId type);
+  Place core_element(Place, llvm::Value* index, TypeId type);
+  Place located(Place);
+  llvm::Value* core_load(const Place&);
+  llvm::Value* size_of(TypeId);
+  llvm::Value* size_at(const Place&);
 
   /* builtin.cpp, call.cpp */
   llvm::Value* builtin(const Expr&);
@@ -162,6 +177,7 @@ class ClauseEmitter {
   llvm::BasicBlock* skip_ = nullptr;   /* returns 0; a record being built is forgotten */
   llvm::Value* record_ = nullptr;      /* ptr, if the clause records */
   llvm::Value* record_size_ = nullptr; /* alloca i32: bytes written so far */
+  uint32_t line_ = 0;                  /* of the statement being emitted */
   uint32_t statement_ = 0;             /* number of the one being emitted, 0 = predicate */
   uint32_t sites_ = 0;                 /* places in the clause that may fault, in text order */
   uint64_t stack_used_ = 0;

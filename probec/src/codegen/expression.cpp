@@ -71,16 +71,31 @@ llvm::Value* ClauseEmitter::value(ExprId id) {
     }
     case ExprKind::PointerAdd: {
       llvm::Value* a = int_value(e.a);
-      return b_.CreateAdd(a, b_.CreateMul(int_value(e.b), i64(e.value)));
+      return b_.CreateAdd(a, b_.CreateMul(int_value(e.b), stride_of(e)));
     }
     case ExprKind::PointerDiff: {
       llvm::Value* a = int_value(e.a);
-      return b_.CreateSDiv(b_.CreateSub(a, int_value(e.b)), i64(e.value ? e.value : 1));
+      return b_.CreateSDiv(b_.CreateSub(a, int_value(e.b)), stride_of(e));
     }
+    case ExprKind::KernelSize:
+      return core_value(e.string.valid() ? HP_CORE_OFFSET : HP_CORE_SIZE,
+                        p_.types[e.operation_type].kernel_name,
+                        e.string.valid() ? p_.strings[e.string.value] : "", e.value);
     case ExprKind::Call:
       return subroutine(e);
   }
   return i64(0);
+}
+
+/* What a pointer's step by one, or -1, adds: also of Increment and AssignOp, whose a is a pointer. */
+llvm::Value* ClauseEmitter::stride_of(const Expr& e) {
+  const Type& pointer = p_.type_of(e.a);
+  TypeId element = pointer.is_pointer() ? pointer.target : TypeId();
+  while (element.valid() && p_.types[element].kind == TypeKind::Array)
+    element = p_.types[element].target;
+  if (!element.valid() || !p_.types[element].from_kernel) return i64(e.value);
+  llvm::Value* size = size_of(pointer.target);
+  return static_cast<int64_t>(e.value) < 0 ? b_.CreateNeg(size) : size;
 }
 
 /* a and b are extended by the signedness of t, so 64-bit operations give the narrow ones' results. */
@@ -275,6 +290,15 @@ llvm::Value* ClauseEmitter::convert(const Expr& e) {
       /* A constant 0 (NULL) is the string that was never assigned: storing it frees. */
       if (p_[e.a].kind == ExprKind::Integer && p_[e.a].value == 0)
         return llvm::ConstantPointerNull::get(llvm::PointerType::get(b_.getContext(), 0));
+      const Expr& pointer = p_[e.a];
+      if (e.value && pointer.kind == ExprKind::Convert &&
+          pointer.conversion == Conversion::Decay) { /* an array of characters */
+        Place array = place(pointer.a);
+        if (!array.root.empty())
+          return checked_call("hp_rt_chars", {ctx_, followed(array), size_at(array)});
+        llvm::Value* at = address_of(array);
+        return checked_call("hp_rt_chars", {ctx_, followed(e.a, at), i64(e.value)});
+      }
       llvm::Value* address = int_value(e.a);
       if (auto* c = llvm::dyn_cast<llvm::ConstantInt>(address); c && c->isZero()) return null();
       address = followed(e.a, address);
@@ -338,6 +362,7 @@ bool ClauseEmitter::has_no_effect(ExprId id) const {
   const Expr& e = p_[id];
   switch (e.kind) {
     case ExprKind::Integer:
+    case ExprKind::KernelSize:
     case ExprKind::BuiltinVar:
       return true;
     case ExprKind::Variable:
@@ -372,7 +397,7 @@ llvm::Value* ClauseEmitter::assign_op(const Expr& e) {
 llvm::Value* ClauseEmitter::increment(const Expr& e) {
   Place to = place(e.a);
   const Type& t = p_.types[to.type];
-  llvm::Value* step = i64(e.value);
+  llvm::Value* step = stride_of(e);
   bool atomic = adds_atomically(e, to);
   llvm::Value* old = atomic ? atomic_add(to, e.op, step) : load(to);
   llvm::Value* v =

@@ -82,7 +82,12 @@ Place ClauseEmitter::materialised(Place p) {
 
 Place ClauseEmitter::member_place(const Expr& e) {
   Place p = materialised(place(e.a));
-  const Member& m = p_.types[p.type].members[e.value];
+  const Type& of = p_.types[p.type];
+  const Member& m = of.members[e.value];
+  if (p.kind == Place::Kind::Guest && (!p.root.empty() || of.from_kernel)) {
+    if (!p.root.empty() || !of.kernel_name.empty()) return core_member(std::move(p), m, e.type);
+    unsupported(e.loc, "a member of a kernel's structure that has no name");
+  }
   uint64_t byte = m.bit_offset / 8;
   if (m.bit_width) { /* from its aligned unit, which ends within the structure */
     uint64_t unit = p_.types[m.type].size;
@@ -101,6 +106,7 @@ Place ClauseEmitter::element_place(const Expr& e) {
   const Type& array = p_.types[p.type];
   uint64_t size = storage_size(p_, array.target);
   llvm::Value* i = int_value(e.b);
+  if (!p.root.empty()) return core_element(std::move(p), i, e.type);
   if (p.kind == Place::Kind::Host) {
     auto* bad = new_block("index");
     auto* good = new_block("element");
@@ -110,14 +116,16 @@ Place ClauseEmitter::element_place(const Expr& e) {
     b_.SetInsertPoint(good);
     p.ptr = b_.CreateInBoundsGEP(b_.getInt8Ty(), p.ptr, b_.CreateMul(i, i64(size)));
   }
-  p.address = b_.CreateAdd(p.address, b_.CreateMul(i, i64(size)));
+  llvm::Value* stride = p.kind == Place::Kind::Guest ? size_of(array.target) : i64(size);
+  p.address = b_.CreateAdd(p.address, b_.CreateMul(i, stride));
   p.type = e.type;
   return p;
 }
 
 /* Where a place lies, for an access. */
 llvm::Value* ClauseEmitter::followed(const Place& p) {
-  return p.foreign ? call("hp_rt_guest_address", {p.address}) : p.address;
+  llvm::Value* address = located(p).address;
+  return p.foreign ? call("hp_rt_guest_address", {address}) : address;
 }
 
 /* A pointer's value, for an access through it. */
@@ -129,6 +137,7 @@ llvm::Value* ClauseEmitter::followed(ExprId id, llvm::Value* pointer) {
 
 llvm::Value* ClauseEmitter::load(const Place& p) {
   const Type& t = p_.types[p.type];
+  if (!p.root.empty() && t.is_scalar()) return core_load(p);
   if (p.bit_width) return load_bits(p);
   if (t.is_string()) {
     if (p.kind == Place::Kind::Dynamic)
@@ -148,7 +157,8 @@ llvm::Value* ClauseEmitter::load(const Place& p) {
                                        : b_.CreateZExt(load, b_.getInt64Ty());
 }
 
-void ClauseEmitter::store(const Place& p, llvm::Value* v) {
+void ClauseEmitter::store(const Place& to, llvm::Value* v) {
+  const Place p = located(to);
   const Type& t = p_.types[p.type];
   if (p.bit_width) return store_bits(p, v);
   if (t.is_string()) {
@@ -223,7 +233,7 @@ void ClauseEmitter::store_bits(const Place& p, llvm::Value* v) {
 
 /* D pointer to a place. Pointers into a copy of a dynamic variable see that copy. */
 llvm::Value* ClauseEmitter::address_of(const Place& p) {
-  return p.kind == Place::Kind::Dynamic ? materialised(p).address : p.address;
+  return p.kind == Place::Kind::Dynamic ? materialised(p).address : located(p).address;
 }
 
 }  // namespace hp::probec::codegen

@@ -74,6 +74,24 @@ llvm::Function* Unit::add_part(size_t clause, llvm::ArrayRef<llvm::Type*> argume
   return f;
 }
 
+/* A word of data that the linker fills in: code that has the symbol itself as an operand would take it
+ * for an address, and put it into 32 bits. Its value may not be concluded from what it is set to here. */
+llvm::GlobalVariable* Unit::core_word(uint32_t row) {
+  const std::string symbol = HP_CORE_SYMBOL_PREFIX + std::to_string(row), name = "core." + symbol;
+  if (llvm::GlobalVariable* g = module_->getNamedGlobal(name)) return g;
+  auto* word = llvm::Type::getInt64Ty(*context_);
+  auto* value = new llvm::GlobalVariable(*module_, llvm::Type::getInt8Ty(*context_), false,
+                                         llvm::GlobalValue::ExternalLinkage, nullptr, symbol);
+  auto* any = llvm::ConstantAsMetadata::get(llvm::ConstantInt::getAllOnesValue(word));
+  value->setMetadata(llvm::LLVMContext::MD_absolute_symbol,
+                     llvm::MDNode::get(*context_, {any, any}));
+  auto* g = new llvm::GlobalVariable(*module_, word, true, llvm::GlobalValue::InternalLinkage,
+                                     llvm::ConstantExpr::getPtrToInt(value, word), name);
+  g->setExternallyInitialized(true);
+  g->setAlignment(llvm::Align(8));
+  return g;
+}
+
 llvm::Constant* Unit::text(const std::string& s) {
   llvm::Constant*& c = texts_[s];
   if (!c) {

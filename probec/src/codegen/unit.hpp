@@ -9,6 +9,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "core.hpp"
 #include "layout.hpp"
 
 namespace hp::probec::codegen {
@@ -25,6 +26,9 @@ class Unit {
   llvm::Function* add_clause(size_t index);
   /* One of a part of a clause (part.cpp), with further arguments, in the clause's section. */
   llvm::Function* add_part(size_t clause, llvm::ArrayRef<llvm::Type*> arguments);
+  /* Where the value of the undefined symbol hp_core_ROW stands, 8 bytes. */
+  llvm::GlobalVariable* core_word(uint32_t row);
+  CoreTable& core() { return core_; }
   /* Constant NUL-terminated text. */
   llvm::Constant* text(const std::string& s);
 
@@ -42,6 +46,7 @@ class Unit {
   std::unique_ptr<llvm::LLVMContext> context_;
   std::unique_ptr<llvm::Module> module_;
   std::unordered_map<std::string, llvm::Constant*> texts_;
+  CoreTable core_;
   std::vector<llvm::GlobalValue*> kept_;
   llvm::AttributeList attributes_;
 };

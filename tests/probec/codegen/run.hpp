@@ -48,7 +48,8 @@ struct Run {
   std::vector<Record> records;
   std::map<std::string, std::vector<uint64_t>> aggregated; /* "name[key,key]" -> words */
 
-  explicit Run(std::string object, host::SegmentOptions options = {.ncpus = 1})
+  explicit Run(std::string object, host::SegmentOptions options = {.ncpus = 1},
+               const handler::CoreTypes* core = nullptr)
       : elf(std::move(object)) {
     Object parsed = must(Object::parse(elf));
     segment = must(host::Segment::create(parsed, options));
@@ -58,7 +59,8 @@ struct Run {
     must(segment.add_probe(kOpen, "syscall", "vmlinux", "open", "entry"));
     must(segment.add_probe(kOpenReturn, "syscall", "vmlinux", "open", "return"));
     must(segment.add_probe(kRead, "syscall", "vmlinux", "read", "entry"));
-    program = must(handler::Program::load(std::move(parsed), segment.fd(), {"web1", "host1"}));
+    program =
+        must(handler::Program::load(std::move(parsed), segment.fd(), {"web1", "host1"}, core));
     segment.set_state(HP_STATE_ACTIVE);
     firing.pid = 42;
     firing.tid = 43;

@@ -5,9 +5,9 @@
  *                    registers only (placement in a guest's kernel or gate needs that).
  *   .hyprobe.data    hp_obj_header and the tables below: all that consumer and dispatcher need
  *   .hyprobe.source  the script's text
- *   .hyprobe.core    CO-RE relocations (Linux guests)
+ *   .hyprobe.core    hp_core_header: what the code takes from the kernel that it is linked for
  *
- * Undefined symbols may only be the primitives of segment.h. The object is position independent and
+ * Undefined symbols may only be the primitives of segment.h and hp_core_N. The object is position independent and
  * placement-agnostic. Readers trust nothing in it: every offset, count and string is checked once by
  * Object::parse (object.hpp) before anything is used. All integers little-endian.
  *
@@ -62,7 +62,8 @@ enum {
   HP_OBJ_USES_PPID = 8,   /* a clause looks at the firing's ppid, which may change at any time */
   HP_OBJ_SPECULATES = 16, /* a clause calls speculation() or what belongs to it */
   HP_OBJ_USES_ANCESTORS = 32, /* a clause asks progenyof() */
-  HP_OBJ_USES_STACKS = 0x100  /* a clause records or walks user addresses */
+  HP_OBJ_USES_STACKS = 0x100, /* a clause records or walks user addresses */
+  HP_OBJ_USES_KERNEL = 0x200  /* a clause records kernel addresses or walks the kernel's stack */
 };
 
 /* A probe description as written, macro-expanded. Empty string = matches all. */
@@ -135,7 +136,7 @@ struct hp_obj_field {
   uint32_t type;  /* string: D type name, "int", "string", "char [8]" */
 };
 /* STACK, USTACK: HP_VAL_BYTES, the frames' program counters, at least one 0, whose they are as in
- * hp_space() (8 bytes each). SYM: HP_VAL_INT, an address of the kernel's, or HP_VAL_USYM; `type` names
+ * hp_kspace() and hp_space() (8 bytes each). SYM: HP_VAL_USYM, whatever its size; `type` names
  * the function that asked ("usym", "umod" ...); it is printed as the function's name unless MODULE or
  * ADDRESS says otherwise. */
 enum {
@@ -185,7 +186,55 @@ struct hp_obj_option {
   uint32_t name, value;
 };
 
+/* .hyprobe.core, absent when a program looks into no kernel's structures. The code was compiled against
+ * the types of one kernel and runs in guests with others: what depends on the kernel is not in the code
+ * but the value of the undefined symbol hp_core_N, which the linker defines by row N, from the BTF of
+ * the guest's own kernel; where there is none, as `reference`, what it was in the kernel compiled for.
+ *
+ *   hp_core_header, then the rows, then the strings; offsets from the start of the section
+ *
+ * A path is names of members, from the type on, as C writes them: "cred", "uid.val", "files[].x" where
+ * [] is an element of an array, whichever: the code adds the index. Members of anonymous structures
+ * and unions are found by their names alone. */
+#define HP_OBJ_SECTION_CORE ".hyprobe.core"
+#define HP_CORE_MAGIC 0x4f435048u /* "HPCO" */
+#define HP_CORE_VERSION 1u
+#define HP_CORE_SYMBOL_PREFIX "hp_core_"
+
+enum {                    /* hp_core_reloc.kind; what the value is */
+       HP_CORE_FIELD = 1, /* how to read the member, see HP_CORE_DESCRIPTOR */
+       HP_CORE_OFFSET,    /* bytes from the start of the type */
+       HP_CORE_SIZE,      /* bytes of the member, or with an empty path the type; never 0 */
+       HP_CORE_ADDRESS    /* of the symbol `path` of module `type` ("" the kernel) */
+};
+
+struct hp_core_header {
+  uint32_t magic, version;
+  uint32_t size; /* of the whole section */
+  uint32_t reserved;
+  struct hp_obj_table relocations; /* hp_core_reloc */
+  struct hp_obj_table strings;     /* bytes; offset 0 is "" */
+};
+
+struct hp_core_reloc {
+  uint32_t kind; /* HP_CORE_* */
+  uint32_t type; /* string: "struct task_struct", "union u", a typedef's name "kuid_t" */
+  uint32_t path; /* string */
+  uint32_t line; /* of the script */
+  uint64_t reference;
+};
+
+/* How to read an integer or pointer: load 1 << (descriptor >> 32 & 3) bytes at offset (descriptor &
+ * 0xffffffff), zero-extended; shift left by (>> 40 & 63) and right by (>> 48 & 63), arithmetically if
+ * HP_CORE_SIGNED. Any 64 bits are a descriptor that can be followed. */
+#define HP_CORE_SIGNED (1ull << 63)
+#define HP_CORE_DESCRIPTOR(offset, log2_bytes, left, right, is_signed) \
+  ((uint64_t)(uint32_t)(offset) | (uint64_t)((log2_bytes) & 3) << 32 | \
+   (uint64_t)((left) & 63) << 40 | (uint64_t)((right) & 63) << 48 |    \
+   ((is_signed) ? HP_CORE_SIGNED : 0))
+
 #ifdef __cplusplus
+static_assert(sizeof(hp_core_header) == 32 && sizeof(hp_core_reloc) == 24, "CO-RE");
 static_assert(sizeof(hp_obj_header) == 176, "object header");
 static_assert(sizeof(hp_obj_desc) == 36 && sizeof(hp_obj_clause) == 44, "tables");
 static_assert(sizeof(hp_obj_action) == 32 && sizeof(hp_obj_field) == 16, "tables");

@@ -14,6 +14,7 @@
 #include <elf.h>
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,7 @@ class Object {
   static constexpr uint32_t kMaxGlobals = 1u << 30;
   static constexpr uint32_t kMaxRecord = 64u << 20;
   static constexpr uint32_t kMaxAggWords = 1u << 20;
+  static constexpr uint32_t kMaxCore = 1u << 16;
 
   /* Copies the bytes, then checks them. */
   static Result<Object> parse(std::string_view bytes);
@@ -62,6 +64,12 @@ class Object {
   }
   std::span<const uint32_t> aggs_of(const hp_obj_action& a) const { return cut(aggrefs_, a.aggs); }
   std::span<const hp_obj_field> keys_of(const hp_obj_agg& a) const { return cut(fields_, a.keys); }
+  /* What is taken from the kernel that the object is linked for; empty: nothing. Row N is the value of
+   * the symbol hp_core_N. */
+  std::span<const hp_core_reloc> core() const { return core_; }
+  const char* core_str(uint32_t offset) const { return core_strings_ + offset; }
+  /* The row of a symbol's name; no value: it is no name of one. */
+  std::optional<uint32_t> core_index(std::string_view symbol) const;
   /* The value of a pragma or -x option compiled in, the last one wins; nullptr if not set. */
   const char* option(std::string_view name) const;
   /* The script's text; empty if it was stripped. */
@@ -87,6 +95,7 @@ class Object {
   Result<> parse_elf();
   Result<> parse_tables(std::string_view data);
   Result<> check_rows() const;
+  Result<> parse_core(std::string_view section); /* object_core.cpp */
   template <class T>
   Result<std::span<const T>> table(std::string_view data, int index, const char* what) const;
   Result<> check_string(uint32_t offset, const char* what) const;
@@ -109,6 +118,8 @@ class Object {
   std::span<const hp_obj_var> vars_;
   std::span<const hp_obj_option> options_;
   std::string_view source_;
+  std::span<const hp_core_reloc> core_;
+  const char* core_strings_ = "";
 };
 
 }  // namespace hp

@@ -6,7 +6,8 @@
  * Lays the allocated sections out in one anonymous mapping (code, then constants, then data), defines
  * undefined symbols by the given imports and nothing else, applies the relocations, and makes code
  * read-execute and constants read-only: nothing is ever writable and executable at once. Imports that
- * lie out of reach of a 32-bit displacement are called through stubs of the image's own.
+ * lie out of reach of a 32-bit displacement are called through stubs of the image's own. The symbols
+ * hp_core_N (object.h) are numbers, the ones given, or as the program was compiled.
  *
  * Follows the System V ABI, AMD64 supplement, relocation types R_X86_64_64, 32, 32S, PC32, PC64,
  * PLT32, GOTPCREL, GOTPCRELX, REX_GOTPCRELX; every other one is refused, as are constructors, thread-local
@@ -35,7 +36,9 @@ class Image {
   using Clause = int (*)(hp_ctx*);
 
   Image() = default;
-  static Result<Image> link(const Object&, std::span<const Import> imports);
+  /* core: the value of each row of object.core(); empty: their references. */
+  static Result<Image> link(const Object&, std::span<const Import> imports,
+                            std::span<const uint64_t> core = {});
 
   /* The function of clause i of the object. */
   Clause clause(size_t i) const {

@@ -17,6 +17,7 @@
 #include <atomic>
 #include <memory>
 
+#include "handler/core_types.hpp"
 #include "handler/link.hpp"
 #include "handler/match.hpp"
 #include "handler/segment_view.hpp"
@@ -30,8 +31,10 @@ class Program {
  public:
   static constexpr uint32_t kNoProbe = ~0u;
 
-  /* segment_fd is only used during the call. target: who fires (target element of 5-tuples). */
-  static Result<std::unique_ptr<Program>> load(Object object, int segment_fd, const Target& target);
+  /* segment_fd is only used during the call. target: who fires (target element of 5-tuples). core: the
+   * kernel that fires; null: what looks into a kernel's structures sees those it was compiled for. */
+  static Result<std::unique_ptr<Program>> load(Object object, int segment_fd, const Target& target,
+                                               const CoreTypes* core = nullptr);
 
   /* Runs the clauses enabled for a probe of the segment's table. False: none were run (not enabled,
    * not the time for it, or no slot was free, which is counted as HP_DROP_SLOTBUSY). */
@@ -80,7 +83,6 @@ class Program {
   Object object_;
   SegmentView segment_;
   Image image_;
-  std::string target_name_, target_hostname_;
   std::vector<Enabling> enablings_;
   uint32_t words_ = 1; /* of 64 bits per probe: bit 0 = known, bit i+1 = enablings_[i] */
   Mapping tables_;
