@@ -2,7 +2,11 @@
 
 #include <unistd.h>
 
+#include <cstdio>
+#include <cstdlib>
+
 #include "machine/doorbells.hpp"
+#include "virtio/trace.hpp"
 
 namespace hp {
 
@@ -15,7 +19,10 @@ constexpr std::string_view kCommandLine = "console=ttyS0 reboot=k panic=-1 pci=o
 Result<vmm::HostAbilities> find_abilities() {
   if (::access("/dev/kvm", F_OK) != 0)
     return fail("/dev/kvm is missing: load kvm_intel or kvm_amd, or enable virtualisation");
-  const vmm::HostAbilities host = HP_TRY(vmm::probe_host_cached("/run"));
+  /* What was found is kept where only we can write; without such a place it is found anew. */
+  const char* directory = ::geteuid() == 0 ? "/run" : std::getenv("XDG_RUNTIME_DIR");
+  const vmm::HostAbilities host =
+      HP_TRY(directory != nullptr ? vmm::probe_host_cached(directory) : vmm::probe_host());
   if (host.syscall_at_cpl3)
     return fail(
         "Linux guests do not run on this host: its KVM has neither VMX nor SVM (it interprets "
@@ -39,9 +46,26 @@ Result<std::unique_ptr<GuestMachine>> GuestMachine::create(const RunConfig& conf
   o.doorbells = HP_TRY(machine::choose_doorbells(config.doorbell, host));
 
   std::unique_ptr<GuestMachine> g(new GuestMachine());
+  g->name_ = config.name;
   g->console_ = HP_TRY(machine::Console::open(config.console));
   g->machine_ = HP_TRY(machine::Machine::create(std::move(o), *g->console_, port));
+  if (port != nullptr) {
+    auto trace = HP_TRY(virtio::TraceDevice::create(*port));
+    g->link_ = trace.get();
+    HP_TRYV(g->plug(std::move(trace)));
+  }
   return g;
+}
+
+Result<> GuestMachine::plug(std::unique_ptr<virtio::VirtioDevice> device) {
+  const auto window = HP_TRY(machine_->add_window());
+  auto log = [name = name_](const std::string& line) {
+    std::fprintf(stderr, "probevm: %s: %s\n", name.c_str(), line.c_str());
+  };
+  transports_.push_back(std::make_unique<virtio::MmioTransport>(machine_->ram(), std::move(device),
+                                                                *window.line, std::move(log)));
+  virtio::MmioTransport& t = *transports_.back();
+  return machine_->attach(t, window, {t.notify_fd(), virtio::MmioTransport::kQueueNotify});
 }
 
 Result<> GuestMachine::start() {
@@ -50,9 +74,11 @@ Result<> GuestMachine::start() {
   return {};
 }
 
-/* The machine first, then what it uses; the console's last words come after both. */
+/* No vCPU and no device's thread runs when what they use goes. */
 GuestMachine::~GuestMachine() {
+  if (machine_) machine_->halt();
   if (console_) console_->stop();
+  transports_.clear();
   machine_.reset();
 }
 

@@ -4,9 +4,10 @@
 
 namespace hp::linux_guest {
 
-Dispatch::Dispatch(std::vector<Wish> wishes, uint32_t number, std::string guest,
-                   std::string host_name, std::string version)
-    : vmid(number),
+Dispatch::Dispatch(std::vector<Wish> wishes, std::shared_ptr<const GuestKernel> guest_kernel,
+                   uint32_t number, std::string guest, std::string host_name, std::string version)
+    : kernel(std::move(guest_kernel)),
+      vmid(number),
       name(std::move(guest)),
       hostname(std::move(host_name)),
       osversion(std::move(version)),

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
-#include "linux_guest/text_lines.hpp"
 #include "linux_guest/traceable.hpp"
+#include "transport/text_lines.hpp"
 
 namespace hp::linux_guest {
 
@@ -34,8 +34,7 @@ bool parse_symbol(std::string_view line, KernelSymbol& s) {
 }  // namespace
 
 Result<std::shared_ptr<const GuestKernel>> GuestKernel::make(KernelFiles files) {
-  std::shared_ptr<GuestKernel> k(new GuestKernel);
-  k->files_ = std::move(files);
+  std::shared_ptr<GuestKernel> k(new GuestKernel(std::move(files)));
   for (const std::string* text : {&k->files_.symbols, &k->files_.tracepoints, &k->files_.modules})
     if (text->size() > kMaxText) return too_much("symbols, tracepoints or modules");
   k->modules_.push_back({"vmlinux", 0, 0});
@@ -142,6 +141,25 @@ const KernelSymbol* GuestKernel::function_at(uint64_t address) const {
     return m.size == 0 || address - m.start < m.size ? &s : nullptr;
   }
   return nullptr;
+}
+
+std::string GuestKernel::without_data(std::string_view text) {
+  std::string out;
+  TextLines lines(text);
+  for (std::string_view line; lines.next(line);) {
+    KernelSymbol s{};
+    const bool module = !line.starts_with('\t');
+    const bool symbol = parse_symbol(module ? line : line.substr(1), s);
+    if (symbol && !is_code(s)) continue;
+    out.append(line).push_back('\n');
+  }
+  return out;
+}
+std::string GuestKernel::code_text() const {
+  return without_data(files_.symbols);
+}
+std::string GuestKernel::module_code_text() const {
+  return without_data(files_.modules);
 }
 
 const KernelTracepoint* GuestKernel::tracepoint(std::string_view name) const {

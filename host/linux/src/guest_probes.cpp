@@ -16,6 +16,7 @@
 #include "linux_guest/dispatch.hpp"
 #include "linux_guest/firing.hpp"
 #include "linux_guest/probe_ids.hpp"
+#include "linux_guest/symbol_publisher.hpp"
 #include "linux_guest/thread_numbers.hpp"
 #include "linux_guest/universe.hpp"
 
@@ -64,6 +65,7 @@ struct GuestProbes::State {
   ThreadNumbers threads;
   std::mutex lock; /* all but what firings use */
   std::shared_ptr<const GuestKernel> kernel;
+  uint64_t boot = 0; /* when the kernel became known: ns of CLOCK_MONOTONIC */
   ProbeIds ids;
   std::map<ProgramIdent, Held> programs;
 
@@ -78,7 +80,7 @@ struct GuestProbes::State {
         hostname(std::move(h)),
         osversion(std::move(o)),
         threads(std::move(t)),
-        dispatch(new Dispatch({}, 0, name, hostname, osversion)) {}
+        dispatch(new Dispatch({}, nullptr, 0, name, hostname, osversion)) {}
   ~State() { delete dispatch.load(); }
 
   void publish();
@@ -105,7 +107,8 @@ void GuestProbes::State::publish() {
   std::vector<Wish> wishes;
   for (const auto& [ident, held] : programs)
     if (held.live) wishes.insert(wishes.end(), held.live->wishes.begin(), held.live->wishes.end());
-  auto fresh = std::make_unique<Dispatch>(std::move(wishes), vmid, name, hostname, osversion);
+  auto fresh =
+      std::make_unique<Dispatch>(std::move(wishes), kernel, vmid, name, hostname, osversion);
   wants_exits.store(fresh->any_exits(), std::memory_order_relaxed);
   const std::unique_ptr<const Dispatch> old(dispatch.exchange(fresh.release()));
   wait_for_firings(epochs.advance());
@@ -146,7 +149,8 @@ void GuestProbes::set_kernel(std::shared_ptr<const GuestKernel> kernel) {
   const bool goes_on = s.kernel && kernel && same_boot(*s.kernel, *kernel);
   const bool had_kernel = s.kernel != nullptr;
   s.kernel = std::move(kernel);
-  if (goes_on || !had_kernel) return;
+  if (s.kernel) s.boot = hp_now();
+  if (goes_on || !had_kernel) return s.publish();
   for (auto& [ident, held] : s.programs) {
     if (held.prepared) s.release(*std::exchange(held.prepared, nullptr), true);
     if (held.live) s.release(*held.live, false);
@@ -159,7 +163,8 @@ void GuestProbes::set_kernel(std::shared_ptr<const GuestKernel> kernel) {
 
 Result<std::unique_ptr<Loaded>> GuestProbes::State::load(Object object, int segment_fd,
                                                          Preparation& out) {
-  const uint32_t flags = imports(object, "hp_ureg") ? HP_ATTACH_UREGS : 0;
+  const uint32_t flags = (imports(object, "hp_ureg") ? HP_ATTACH_UREGS : 0) |
+                         (imports(object, "hp_kstack") ? HP_ATTACH_STACK : 0);
   auto loaded = std::make_unique<Loaded>();
   loaded->program = HP_TRY(handler::Program::load(std::move(object), segment_fd, {name, hostname}));
   const handler::SegmentView& segment = loaded->program->segment();
@@ -191,6 +196,7 @@ Result<std::unique_ptr<Loaded>> GuestProbes::State::load(Object object, int segm
     }
     loaded->wishes.push_back(wish);
   }
+  if (kernel && !found.empty()) publish_symbols(segment, *kernel, vmid, boot);
   out.probes = static_cast<uint32_t>(std::unordered_set(indices.begin(), indices.end()).size());
   return loaded;
 }
@@ -235,7 +241,7 @@ void GuestProbes::remove(const ProgramIdent& ident) {
 void GuestProbes::State::run(vmm::VcpuView& vcpu, const Dispatch& d, std::span<const Wish> wishes,
                              hp_firing& f, const hp_probe_page* page,
                              const PageHead* head) noexcept {
-  LinuxMemory memory(ram, vcpu, page, head);
+  LinuxMemory memory(ram, vcpu, d.kernel ? d.kernel->layout().task() : nullptr, page, head);
   f.vcpu = vcpu.number();
   f.cpu = static_cast<uint32_t>(::sched_getcpu());
   f.vmid = d.vmid;
@@ -248,8 +254,13 @@ void GuestProbes::State::run(vmm::VcpuView& vcpu, const Dispatch& d, std::span<c
   f.ancestors = nullptr;
   f.nancestors = 0;
   f.modules = nullptr;
+  int32_t ancestors[TaskReader::kAncestors];
   for (const Wish& w : wishes) {
     if (!passes(w.filter, f)) continue;
+    if (w.program->uses_ancestors() && !f.ancestors) [[unlikely]] {
+      f.nancestors = memory.ancestors(ancestors);
+      f.ancestors = ancestors;
+    }
     if (w.shift == 0) {
       w.program->fire(w.index, f);
       continue;

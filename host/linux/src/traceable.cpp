@@ -99,6 +99,13 @@ constexpr std::string_view kPrefixes[] = {
     "__stack_chk",
 };
 
+/* A place, not a function. */
+bool is_marker(std::string_view name) {
+  return name == "_text" || name == "_stext" || name == "_etext" ||
+         std::any_of(std::begin(kSections), std::end(kSections),
+                     [&](const auto& s) { return name == s.first || name == s.second; });
+}
+
 bool is_part(std::string_view name) {
   /* "f.cold" is a piece of f that the compiler moved; "f.isra.0" and the like are functions. */
   return name.find(".cold") != name.npos || name.find(".llvm.") != name.npos ||
@@ -121,7 +128,7 @@ Traceable::Traceable(std::span<const KernelSymbol> symbols) {
 }
 
 bool Traceable::operator()(const KernelSymbol& s, std::string_view module) const {
-  if (!is_code(s) || is_part(s.name) || module == "hyprobe") return false;
+  if (!is_code(s) || is_part(s.name) || is_marker(s.name) || module == "hyprobe") return false;
   if (std::any_of(std::begin(kPrefixes), std::end(kPrefixes),
                   [&](std::string_view p) { return s.name.starts_with(p); }))
     return false;

@@ -15,8 +15,6 @@ namespace hp::linux_guest {
 
 namespace {
 
-constexpr uint32_t kTracepointArguments = 10;
-
 template <size_t N>
 bool fits(const char (&)[N], std::string_view text) {
   return text.size() < N;
@@ -104,9 +102,9 @@ class Finder {
     }
   }
 
-  static void set_tracepoint(FoundProbe& p, std::string_view name) {
+  void set_tracepoint(FoundProbe& p, std::string_view name) const {
     p.attach.kind = HP_KIND_TRACEPOINT;
-    p.attach.number = kTracepointArguments;
+    p.attach.number = kernel_->layout().tracepoint_arguments(name);
     p.text = name;
   }
   void tracepoints() {

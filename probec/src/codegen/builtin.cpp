@@ -99,9 +99,11 @@ llvm::Value* ClauseEmitter::builtin(const Expr& e) {
       return call("hp_rt_ustackdepth", {ctx_});
     case Builtin::Zonename:
       return unit_.text("global");
-    case Builtin::Ipl:
     case Builtin::Stackdepth:
+      return call("hp_rt_stackdepth", {ctx_});
     case Builtin::Caller:
+      return call("hp_rt_caller", {ctx_});
+    case Builtin::Ipl:
     case Builtin::Curthread:
       return i64(0); /* there is no guest kernel below a process guest */
   }

@@ -1,7 +1,9 @@
 /* Dispatch: who wants which firing of a guest, as of one moment; immutable. Firings read it without a lock, whoever
  * changes what runs makes another. */
 #pragma once
+#include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -25,8 +27,8 @@ struct Wish {
 class Dispatch {
  public:
   /* In the order in which programs and their probes are to fire. */
-  Dispatch(std::vector<Wish> wishes, uint32_t vmid, std::string name, std::string hostname,
-           std::string osversion);
+  Dispatch(std::vector<Wish> wishes, std::shared_ptr<const GuestKernel> kernel, uint32_t vmid,
+           std::string name, std::string hostname, std::string osversion);
   Dispatch(const Dispatch&) = delete;
   Dispatch& operator=(const Dispatch&) = delete;
 
@@ -37,6 +39,7 @@ class Dispatch {
   }
   bool any_exits() const { return exits_.size() > 1; }
 
+  const std::shared_ptr<const GuestKernel> kernel; /* nullptr: unknown */
   const uint32_t vmid;
   const std::string name, hostname, osversion;
 

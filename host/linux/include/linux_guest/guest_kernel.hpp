@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "linux_guest/kernel_layout.hpp"
 #include "transport/result.hpp"
 
 namespace hp::linux_guest {
@@ -51,6 +52,7 @@ class GuestKernel {
   const std::string& release() const { return files_.release; }
   uint64_t text_start() const { return files_.text_start; }
   const KernelFiles& files() const { return files_; }
+  const KernelLayout& layout() const { return layout_; }
 
   std::span<const KernelModule> modules() const { return modules_; }
   std::span<const KernelTracepoint> tracepoints() const { return tracepoints_; } /* by name */
@@ -65,15 +67,20 @@ class GuestKernel {
   /* The function that an address lies in; nullptr: in none. */
   const KernelSymbol* function_at(uint64_t address) const;
   const KernelTracepoint* tracepoint(std::string_view name) const;
+  /* Code only, as HP_FILE_SYMBOLS and HP_FILE_MODULES have it: what it takes to name addresses. */
+  std::string code_text() const;
+  std::string module_code_text() const;
 
  private:
-  GuestKernel() = default;
+  explicit GuestKernel(KernelFiles files) : files_(std::move(files)), layout_(files_.btf) {}
+  static std::string without_data(std::string_view text);
   Result<> parse_symbols();
   Result<> parse_modules();
   Result<> parse_tracepoints();
   void index();
 
   KernelFiles files_;
+  KernelLayout layout_;
   std::vector<KernelModule> modules_;
   std::vector<KernelSymbol> symbols_;
   std::vector<KernelTracepoint> tracepoints_;

@@ -1,11 +1,12 @@
-/* TextLines: the lines of a text from a guest, taken apart word by word. Views into the text. */
+/* TextLines: the lines of a text that is not trusted, taken apart word by word: lists of symbols from guests
+ * (trace.h). Views into the text. */
 #pragma once
 #include <charconv>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 
-namespace hp::linux_guest {
+namespace hp {
 
 class TextLines {
  public:
@@ -51,4 +52,4 @@ inline bool is_name(std::string_view word) {
   return true;
 }
 
-}  // namespace hp::linux_guest
+}  // namespace hp
