@@ -6,6 +6,7 @@
         web.do("workload 10")
         consumer.stop()                       # SIGINT; .out is its standard output, .err what it said
 """
+import json
 import os
 import pathlib
 import re
@@ -173,8 +174,8 @@ class Fleet:
         return consumer
 
     def guests(self) -> list:
-        import json
-        return json.loads(self._probectl("guests", "--json").stdout or "[]")
+
+        return json.loads(self._probectl("guests", "--json").stdout)["guests"]
 
     def registered(self, name):
         self._until(lambda: any(g.get("name") == name for g in self.guests()), f"guest {name}")
