@@ -87,7 +87,7 @@ Result<int> run(char** argv) {
   const auto window = HP_TRY(machine->add_window());
   virtio::MmioTransport transport(machine->ram(), std::move(trace), *window.line,
                                   [](const std::string& s) { std::printf("%s\n", s.c_str()); });
-  HP_TRYV(machine->attach(transport, window));
+  HP_TRYV(machine->attach(transport, window, {}));
   HP_TRYV(machine->start());
   console->start(machine->serial());
   machine::MachineState state;
