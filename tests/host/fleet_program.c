@@ -1,11 +1,14 @@
 /* D programs for the fleet's tests, in C: `web*:syscall::read:entry`; with FLEET_BAD one that cannot be linked in a
  * guest; with FLEET_VERSION `Linux-6.1.*:fbt:::entry`, BEGIN and tick-1s, targets by version as well. */
-#define STRINGS(S)                                                                                 \
-  S(target, "web*")                                                                                \
-  S(syscall, "syscall")                                                                            \
-  S(read, "read")                                                                                  \
-  S(entry, "entry") S(c0, "hp_clause_0") S(version, "Linux-6.1.*") S(fbt, "fbt") S(begin, "BEGIN") \
-      S(tick, "tick-1s") S(resolvers, "resolvers") S(both, "hostname,version")
+#define STRINGS(S)          \
+  S(target, "web*")         \
+  S(syscall, "syscall")     \
+  S(read, "read")           \
+  S(entry, "entry")         \
+  S(c0, "hp_clause_0")      \
+  S(version, "Linux-6.1.*") \
+  S(fbt, "fbt")             \
+  S(begin, "BEGIN") S(tick, "tick-1s") S(resolvers, "resolvers") S(both, "hostname,version")
 #ifdef FLEET_VERSION
 #define DESCS                                                                             \
   {.target = STR(version), .prov = STR(fbt), .name = STR(entry)}, {.name = STR(begin)}, { \
