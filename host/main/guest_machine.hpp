@@ -13,6 +13,7 @@
 #include "machine/console.hpp"
 #include "machine/machine.hpp"
 #include "run_config.hpp"
+#include "virtio/mmio_transport.hpp"
 
 namespace hp {
 
@@ -23,14 +24,20 @@ class GuestMachine {
 
   machine::Machine& machine() { return *machine_; }
   machine::Console& console() { return *console_; }
-  /* nullptr until there is a trace device. */
+  /* nullptr if there is no port. */
   vmm::TraceLink* link() { return link_; }
   Result<> start();
 
  private:
   GuestMachine() = default;
+  Result<> plug_devices(const RunConfig&);
+  Result<> plug(std::unique_ptr<virtio::VirtioDevice>);
+
+  std::string name_;
   std::unique_ptr<machine::Console> console_;
   std::unique_ptr<machine::Machine> machine_;
+  std::vector<std::unique_ptr<virtio::MmioTransport>>
+      transports_; /* after halt(), before the RAM */
   vmm::TraceLink* link_ = nullptr;
 };
 

@@ -144,7 +144,7 @@ int main(int argc, char** argv) {
       "Ends when the last process of the guest has ended, with the command's status.\n"
       "Exits with 125 when it could not start the guest.");
   auto* linux_guest = app.add_subcommand("run", "boot a Linux guest");
-  const auto run_config = add_run_options(*linux_guest);
+  const auto run_options = add_run_options(*linux_guest);
   /* What follows -- is the command's, options and all. */
   int own = static_cast<int>(
       std::find_if(argv, argv + argc, [](const char* a) { return std::string_view(a) == "--"; }) -
@@ -155,9 +155,11 @@ int main(int argc, char** argv) {
     return app.exit(e) == 0 ? 0 : kOwnFailure;
   }
   if (linux_guest->parsed()) {
-    if (run_config->name.empty()) run_config->name = default_name(run_config->kernel);
-    if (std::string bad = bad_guest_name(run_config->name); !bad.empty()) return complain(bad);
-    return run_guest(*run_config);
+    auto config = run_config(*run_options);
+    if (!config) return complain(config.error().message);
+    if (config->name.empty()) config->name = default_name(config->kernel);
+    if (std::string bad = bad_guest_name(config->name); !bad.empty()) return complain(bad);
+    return run_guest(*config);
   }
   if (own < argc) o.command.insert(o.command.end(), argv + own + 1, argv + argc);
   if (o.command.empty()) return complain("no command given: probevm exec [OPTIONS] -- CMD...");

@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "guest_machine.hpp"
+#include "guest_member.hpp"
 #include "host/signals.hpp"
 
 namespace hp {
@@ -16,6 +17,8 @@ namespace {
 using machine::MachineEnd;
 using machine::MachineState;
 using Clock = std::chrono::steady_clock;
+
+constexpr size_t kMaxConfig = 1u << 20;
 
 int complain(const std::string& message) {
   std::fprintf(stderr, "probevm: %s\n", message.c_str());
@@ -63,31 +66,52 @@ class Reporter {
 
 }  // namespace
 
-std::shared_ptr<RunConfig> add_run_options(CLI::App& run) {
-  auto c = std::make_shared<RunConfig>();
-  run.add_option("--name", c->name, "vmname; default: the kernel file's name and a number");
-  run.add_option("--kernel", c->kernel, "bzImage or vmlinux")->required();
-  run.add_option("--initramfs", c->initramfs, "initial RAM disk, as the kernel takes it");
-  run.add_option("--cmdline", c->cmdline, "appended to the kernel's command line");
-  run.add_option("--memory", c->memory, "bytes, or with K, M, G")->capture_default_str();
-  run.add_option("--cpus", c->cpus)->capture_default_str();
-  run.add_option("--console", c->console, "pty, stdio, file=PATH or none")->capture_default_str();
-  run.add_option("--doorbell", c->doorbell, "how probes leave the guest: auto, vmcall, xen or out")
-      ->capture_default_str();
-  run.add_option("--on-reboot", c->on_reboot, "exit or restart")
-      ->check(CLI::IsMember({"exit", "restart"}))
-      ->capture_default_str();
-  run.add_option("--stop-timeout", c->stop_timeout, "seconds from the power button to the end")
-      ->capture_default_str();
-  return c;
+std::shared_ptr<RunOptions> add_run_options(CLI::App& run) {
+  auto options = std::make_shared<RunOptions>();
+  run.add_option("--config", options->file, "JSON file with the options below as keys");
+  for (const RunField& field : run_fields()) {
+    const std::string option = "--" + std::string(field.name), help(field.help);
+    auto& given = options->given.emplace_back(&field, std::vector<std::string>());
+    if (std::holds_alternative<bool RunConfig::*>(field.member))
+      run.add_flag_callback(option, [&given] { given.second.emplace_back("true"); }, help);
+    else
+      run.add_option(option, given.second, help)
+          ->expected(1)
+          ->trigger_on_parse(false)
+          ->multi_option_policy(
+              std::holds_alternative<std::vector<std::string> RunConfig::*>(field.member)
+                  ? CLI::MultiOptionPolicy::TakeAll
+                  : CLI::MultiOptionPolicy::TakeLast);
+  }
+  run.footer(
+      "Exits with 0 when the guest powered off, 10 when it rebooted, 11 when its kernel panicked, "
+      "12 on a\n"
+      "triple fault, 13 when it was killed, 14 when KVM failed, 125 when it could not be started.");
+  return options;
+}
+
+Result<RunConfig> run_config(const RunOptions& options) {
+  RunConfig config;
+  if (!options.file.empty()) {
+    const std::string text = HP_TRY(read_file(options.file, kMaxConfig));
+    if (auto applied = apply_json(config, text); !applied)
+      return fail(options.file + ": " + applied.error().message);
+  }
+  for (const auto& [field, values] : options.given)
+    if (!values.empty()) HP_TRYV(set_field(config, *field, values));
+  HP_TRYV(check_config(config));
+  return config;
 }
 
 int run_guest(const RunConfig& config) {
   auto signals = host::StopSignals::install();
   if (!signals) return complain(signals.error().message);
-  auto guest = GuestMachine::create(config, nullptr);
+  GuestMember member(config);
+  auto guest = GuestMachine::create(config, &member.port());
   if (!guest) return complain(guest.error().message);
   machine::Machine& machine = (*guest)->machine();
+  if (auto opened = member.open(machine.ram(), *(*guest)->link()); !opened)
+    return complain(opened.error().message);
   if (const std::string& place = (*guest)->console().place(); !place.empty())
     std::fprintf(stderr, "probevm: %s: console is %s\n", config.name.c_str(), place.c_str());
   if (auto started = (*guest)->start(); !started) return complain(started.error().message);
@@ -104,10 +128,16 @@ int run_guest(const RunConfig& config) {
       timeout = static_cast<int>(std::max<int64_t>(left.count(), 0));
       if (timeout == 0) timeout = -1;
     }
+    const int due = member.timeout_ms();
+    if (due >= 0 && (timeout < 0 || due < timeout)) timeout = due;
+    const auto its = member.poll_fds();
     pollfd fds[] = {{machine.fd(), POLLIN, 0},
                     {signals->fd(), POLLIN, 0},
-                    {(*guest)->console().escape_fd(), POLLIN, 0}};
+                    {(*guest)->console().escape_fd(), POLLIN, 0},
+                    its[0],
+                    its[1]};
     ::poll(fds, std::size(fds), timeout);
+    member.dispatch();
     if (fds[1].revents != 0 || fds[2].revents != 0) {
       signals->drain();
       uint64_t count;
@@ -122,6 +152,8 @@ int run_guest(const RunConfig& config) {
       }
     }
   }
+  machine.halt();
+  member.close(); /* while there is memory to look at */
   guest->reset();
   return status_of(state.end);
 }

@@ -1,6 +1,7 @@
 /* `probevm run`: a Linux guest from its options to its end. */
 #pragma once
 #include <CLI/CLI.hpp>
+#include <deque>
 #include <memory>
 
 #include "run_config.hpp"
@@ -18,9 +19,15 @@ enum RunStatus {
   kNotStarted = 125,
 };
 
-/* Adds the subcommand's options; the result must live until run_guest(). */
-std::shared_ptr<RunConfig> add_run_options(CLI::App& run);
-/* After parsing; the program's exit status. */
+/* What the command line said, before it is put over the configuration file. */
+struct RunOptions {
+  std::string file;
+  std::deque<std::pair<const RunField*, std::vector<std::string>>> given;
+};
+/* Adds the subcommand's options; the result outlives the parsing. */
+std::shared_ptr<RunOptions> add_run_options(CLI::App& run);
+Result<RunConfig> run_config(const RunOptions&);
+/* The program's exit status. */
 int run_guest(const RunConfig&);
 
 }  // namespace hp

@@ -65,7 +65,7 @@ def _stage(root: pathlib.Path, files, links):
     for name, source in files.items():
         path = root / name.lstrip("/")
         path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(os.path.realpath(source), path)
+        shutil.copy2(os.path.realpath(source), path)
     for name, target in links:
         path = root / name.lstrip("/")
         path.parent.mkdir(parents=True, exist_ok=True)

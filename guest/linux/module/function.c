@@ -99,11 +99,19 @@ NOKPROBE_SYMBOL(on_kprobe);
 static struct function* chunk[CHUNK];
 static unsigned long chunk_ips[CHUNK];
 static u32 chunk_size;
+static bool chunk_removes; /* what it holds is to be removed, else added */
+
+static void chunk_begin(bool removes) {
+  if (chunk_removes != removes) chunk_size = 0; /* additions of a group that was given up */
+  chunk_removes = removes;
+}
 
 static int change_filter(bool remove) {
-  u32 n = chunk_size, i;
+  u32 n, i;
   int err;
 
+  chunk_begin(remove);
+  n = chunk_size;
   chunk_size = 0;
   if (!n) return 0;
   for (i = 0; i < n; i++) chunk_ips[i] = chunk[i]->probe.address;
@@ -124,6 +132,7 @@ static int change_filter(bool remove) {
 }
 
 static int put_into_chunk(struct function* function, bool remove) {
+  chunk_begin(remove);
   chunk[chunk_size++] = function;
   return chunk_size == CHUNK ? change_filter(remove) : 0;
 }

@@ -59,6 +59,7 @@ void LinuxGuest::hello(trace::Hello h) {
   if (same_boot && resume(h)) return;
   go_down(same_boot ? "its module lost what it held" : "it boots anew");
   hello_ = std::move(h);
+  if (!options_.hostname.empty()) hello_.hostname = options_.hostname;
   greet(true);
 }
 
@@ -67,7 +68,7 @@ bool LinuxGuest::resume(const trace::Hello& h) {
   std::map<ProgramIdent, bool> held; /* committed */
   for (const trace::HelloProgram& p : h.programs) held[p.ident] = p.committed;
   for (auto& [ident, p] : programs_)
-    if (p.stage != Stage::Gone && p.stage != Stage::Attaching && p.probes != 0 &&
+    if (p.stage != Stage::Gone && p.stage != Stage::Attaching && p.attached != 0 &&
         !held.count(ident))
       return false;
   log("the guest's agent came anew");
@@ -77,7 +78,7 @@ bool LinuxGuest::resume(const trace::Hello& h) {
     Program& p = it->second;
     p.kills = 0; /* the agent that was asked is gone */
     if (p.stage == Stage::Attaching) failed.push_back(it->first);
-    if ((p.stage == Stage::Live && p.probes != 0 && !held.at(it->first)) ||
+    if ((p.stage == Stage::Live && p.attached != 0 && !held.at(it->first)) ||
         p.stage == Stage::Committing)
       link_.send(trace::encode_plain(HP_MSG_COMMIT, it->first));
     it = p.stage == Stage::Gone ? programs_.erase(it) : std::next(it);

@@ -20,7 +20,10 @@ from guestkit.archive import Archive
 from guestkit.errors import Missing
 
 PROGRAMS = ("probec", "probed", "probectl", "probevm", "hyprobe-guest")
-DEBIAN = ("/bin/bash",)
+DEBIAN = ("/bin/bash", "/usr/bin/python3")
+# Of Python's library what a test driver imports; most of it is never read.
+PYTHON_WITHOUT = {"test", "idlelib", "lib2to3", "ensurepip", "tkinter", "pydoc_data", "distutils", "site-packages",
+                  "unittest", "wsgiref", "turtledemo"}
 MODULES = ("virtio_pci", "virtio_blk", "virtio_console", "overlay", "kvm-amd", "irqbypass", "tun")
 # The fastest of what was measured (docs/linux-guests.md).
 QEMU = ("qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max,+svm", "-nodefaults", "-no-reboot",
@@ -109,12 +112,11 @@ class Host:
     def _layers(self) -> list:
         """Disk images, the lowest first."""
         folder = self._work / "images"
-        base = {"/bin/busybox": "/bin/busybox", **{f: f for f in DEBIAN}}
+        base = {"/bin/busybox": "/bin/busybox", **{f: f for f in DEBIAN}, **_python_library()}
         for program in (*self._programs, *DEBIAN):
             base.update({library: library for library in elf.libraries(str(program))})
         applets = subprocess.run(["/bin/busybox", "--list"], capture_output=True, text=True, check=True).stdout.split()
         links = [(f"/bin/{a}", "busybox") for a in applets if a != "busybox"]
-        # /lib64 and others are links to /usr/lib64 ... on Debian; here they are plain folders.
         layers = [images.layer(folder, base, links)]
         if self._programs:
             layers.append(images.layer(folder, {f"/usr/local/bin/{p.name}": p for p in self._programs}))
@@ -134,8 +136,20 @@ class Host:
         archive.file("config", f"modules='{' '.join(n for n, _ in modules)}'\nlayers='{' '.join(disks[:layers])}'\n")
         archive.file("drives", "".join(f"{d} {f.name}\n" for d, f in zip(disks[layers:], self._drives)))
         archive.file("script", pathlib.Path(script).read_bytes(), 0o755)
+        for f in (pathlib.Path(__file__).parents[1] / "inside").glob("*.py"):
+            archive.file(f"inside/{f.name}", f.read_bytes())
         archive.file("args", "".join(f"{_quoted(a)} " for a in args))
         return archive.end()
+
+
+def _python_library() -> dict:
+    found = {}
+    for folder in pathlib.Path("/usr/lib").glob("python3.*"):
+        for f in folder.rglob("*"):
+            if f.suffix in (".py", ".pyc", ".so") and not PYTHON_WITHOUT.intersection(f.parts) \
+                    and not f.parts[4].startswith("config-"):
+                found[str(f)] = str(f)
+    return found
 
 
 def _ports(run_dir) -> list:

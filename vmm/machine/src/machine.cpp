@@ -39,13 +39,13 @@ class KvmMachine final : public Machine {
         serial_(sink, serial_line_),
         power_(sci_line_, events_),
         environment_{ram_, ports_, memory_, port, control_} {}
-  ~KvmMachine() override;
+  ~KvmMachine() override { halt(); }
   Result<> wire();
 
   const vmm::GuestRam& ram() const override { return ram_; }
   Serial& serial() override { return serial_; }
   Result<Window> add_window() override;
-  Result<> attach(vmm::Device&, const Window&) override;
+  Result<> attach(vmm::Device&, const Window&, Notify) override;
   Result<> start() override;
   int fd() const override { return changed_fd_.get(); }
   MachineState state() override;
@@ -53,6 +53,7 @@ class KvmMachine final : public Machine {
   void resume() override;
   bool press_power_button() override;
   void kill() override { end_life(MachineEnd::Killed, {}); }
+  void halt() override;
 
  private:
   Result<> boot();
@@ -108,7 +109,7 @@ Result<> KvmMachine::wire() {
   return {};
 }
 
-KvmMachine::~KvmMachine() {
+void KvmMachine::halt() {
   end_life(MachineEnd::Killed, {});
   if (life_.joinable()) life_.join();
 }
@@ -123,8 +124,9 @@ Result<Machine::Window> KvmMachine::add_window() {
   return Window{base, kWindowSize, &window_lines_.back()};
 }
 
-Result<> KvmMachine::attach(vmm::Device& device, const Window& window) {
+Result<> KvmMachine::attach(vmm::Device& device, const Window& window, Notify notify) {
   HP_TRYV(memory_.add(device, window.base.value, window.size));
+  if (notify.fd >= 0) vm_.add_notification(window.base + notify.offset, notify.fd);
   devices_.push_back(&device);
   return {};
 }
@@ -341,7 +343,6 @@ Result<std::unique_ptr<Machine>> Machine::create(MachineOptions o, Serial::Sink&
   if (o.cpus == 0 || o.cpus > most)
     return fail("a machine has between 1 and " + std::to_string(most) + " CPUs here");
   vmm::GuestRam ram = HP_TRY(vmm::GuestRam::allocate(o.memory));
-  HP_TRYV(vm.make(ram, o.doorbells));
   auto machine =
       std::make_unique<KvmMachine>(std::move(o), std::move(vm), std::move(ram), sink, port);
   HP_TRYV(machine->wire());

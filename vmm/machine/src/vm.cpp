@@ -50,6 +50,8 @@ Result<Vm> Vm::open() {
                         KVM_CAP_IMMEDIATE_EXIT, KVM_CAP_SET_TSS_ADDR})
     if (ioctl(vm.kvm_.get(), KVM_CHECK_EXTENSION, cap) <= 0)
       return fail("this host's KVM lacks capability " + std::to_string(cap));
+  /* Holds the number until make(): interrupt lines go nowhere until then. */
+  vm.vm_ = HP_TRY(vm.kvm_.duplicate());
   return vm;
 }
 
@@ -62,11 +64,7 @@ Result<> Vm::make(const vmm::GuestRam& ram, uint32_t doorbells) {
   vcpus_.clear();
   Fd fresh(ioctl(kvm_.get(), KVM_CREATE_VM, 0));
   if (!fresh) return fail_errno("cannot create a virtual machine");
-  if (vm_) {
-    if (dup3(fresh.get(), vm_.get(), O_CLOEXEC) < 0) return fail_errno("dup3");
-  } else {
-    vm_ = std::move(fresh);
-  }
+  if (dup3(fresh.get(), vm_.get(), O_CLOEXEC) < 0) return fail_errno("dup3");
   const int vm = vm_.get();
   uint64_t identity = kIdentityMap;
   if (ioctl(vm, KVM_SET_IDENTITY_MAP_ADDR, &identity) != 0 ||
@@ -85,6 +83,10 @@ Result<> Vm::make(const vmm::GuestRam& ram, uint32_t doorbells) {
                                        .userspace_addr = reinterpret_cast<uint64_t>(r.host)};
     if (ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region) != 0)
       return fail_errno("KVM refuses the guest's memory");
+  }
+  for (const Notification& n : notifications_) {
+    kvm_ioeventfd request{.addr = n.at.value, .len = 4, .fd = n.eventfd};
+    if (ioctl(vm, KVM_IOEVENTFD, &request) != 0) return fail_errno("KVM refuses an eventfd");
   }
   return enable_doorbells(vm, doorbells);
 }

@@ -16,6 +16,8 @@ class Vm {
   static Result<Vm> open();
   /* A VM as after power-on over this memory; the one before is gone. */
   Result<> make(const vmm::GuestRam&, uint32_t doorbells);
+  /* From the next make() on: a write of 4 bytes at `at` adds 1 to the eventfd (not owned). */
+  void add_notification(Gpa at, int eventfd) { notifications_.push_back({at, eventfd}); }
   Result<> add_vcpus(uint32_t count, uint32_t doorbells, const VcpuEnvironment&);
   Result<> set_boot_state(Gpa entry); /* of vCPU 0 */
   std::vector<std::unique_ptr<Vcpu>>& vcpus() { return vcpus_; }
@@ -23,7 +25,12 @@ class Vm {
   uint32_t max_vcpus() const;
 
  private:
+  struct Notification {
+    Gpa at;
+    int eventfd;
+  };
   Fd kvm_, vm_;
+  std::vector<Notification> notifications_;
   std::vector<std::unique_ptr<Vcpu>> vcpus_;
 };
 

@@ -3,7 +3,7 @@
  *     auto machine = HP_TRY(Machine::create(options, sink, port));
  *     auto window = HP_TRY(machine->add_window());           for each virtio device, before start()
  *     Block disk(machine->ram(), *window.line, ...);
- *     HP_TRYV(machine->attach(disk, window));
+ *     HP_TRYV(machine->attach(disk, window, {}));
  *     HP_TRYV(machine->start());
  *     poll machine->fd(); look at machine->state()
  *
@@ -67,7 +67,7 @@ class Machine {
   static constexpr uint64_t kWindowSize = 0x1000;
   static constexpr size_t kMaxWindows = 14;
 
-  /* Opens /dev/kvm and makes everything but the vCPUs. sink: the serial port's; port: where probes go, or
+  /* Opens /dev/kvm and reserves the memory; the VM is made by start(). sink: the serial port's; port: where probes go, or
    * nullptr: firing answers HP_RC_UNKNOWN. Both outlive the machine. */
   static Result<std::unique_ptr<Machine>> create(MachineOptions, Serial::Sink& sink,
                                                  vmm::TracePort* port = nullptr);
@@ -76,8 +76,13 @@ class Machine {
   virtual const vmm::GuestRam& ram() const = 0;
   virtual Serial& serial() = 0;
   virtual Result<Window> add_window() = 0;
-  /* Not owned; outlives the machine. */
-  virtual Result<> attach(vmm::Device&, const Window&) = 0;
+  /* A write of 4 bytes at `offset` adds 1 to the eventfd `fd`, inside KVM, instead of reaching the device. */
+  struct Notify {
+    int fd = -1; /* none */
+    uint64_t offset = 0;
+  };
+  /* Not owned; stays until halt(). */
+  virtual Result<> attach(vmm::Device&, const Window&, Notify) = 0;
 
   /* Reads kernel and initramfs, boots, runs. */
   virtual Result<> start() = 0;
@@ -91,6 +96,8 @@ class Machine {
   /* Asks the guest to power off. False: its kernel does not listen (no driver for the button yet). */
   virtual bool press_power_button() = 0;
   virtual void kill() = 0;
+  /* kill(), and returns when nothing of the machine runs and no device is called any more. */
+  virtual void halt() = 0;
 };
 
 }  // namespace hp::machine
