@@ -30,6 +30,7 @@ class GuestMachine {
 
  private:
   GuestMachine() = default;
+  Result<> plug_devices(const RunConfig&);
   Result<> plug(std::unique_ptr<virtio::VirtioDevice>);
 
   std::string name_;

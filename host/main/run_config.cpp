@@ -13,7 +13,7 @@ namespace {
 using C = RunConfig;
 constexpr std::array kFields = {
     RunField{"name", &C::name, "vmname; default: the kernel file's name and a number"},
-    RunField{"hostname", &C::hostname, "hostname that targets match until the guest tells its own"},
+    RunField{"hostname", &C::hostname, "hostname that targets match; default: what the guest says"},
     RunField{"kernel", &C::kernel, "bzImage or vmlinux"},
     RunField{"initramfs", &C::initramfs, "initial RAM disk, as the kernel takes it"},
     RunField{"cmdline", &C::cmdline, "appended to the kernel's command line"},
@@ -24,6 +24,7 @@ constexpr std::array kFields = {
     RunField{"memory", &C::memory, "bytes, or with K, M or G; default 256M"},
     RunField{"cpus", &C::cpus, "number of CPUs; default 1"},
     RunField{"console", &C::console, "the serial port: stdio (default), pty, file=PATH or none"},
+    RunField{"hvc", &C::hvc, "a virtio console, hvc0 in the guest: stdio, pty or file=PATH"},
     RunField{"doorbell", &C::doorbell, "how probes leave the guest: auto, vmcall, xen or out"},
     RunField{"on-reboot", &C::on_reboot,
              "what follows a reset or a panic: exit (default) or restart"},
@@ -50,6 +51,10 @@ bool one_of(std::string_view value, std::initializer_list<std::string_view> choi
   for (const std::string_view c : choices)
     if (value == c) return true;
   return false;
+}
+
+bool is_console(std::string_view value) {
+  return one_of(value, {"stdio", "pty"}) || (value.starts_with("file=") && value.size() > 5);
 }
 
 /* A member's value as the texts that set_field() takes. */
@@ -127,9 +132,11 @@ Result<> check_config(const RunConfig& c) {
   if (c.kernel.empty()) return wrong("kernel", "a file; there is no default");
   HP_TRYV(parse_memory(c.memory));
   if (c.cpus == 0 || c.cpus > 254) return wrong("cpus", "a number from 1 to 254");
-  if (!one_of(c.console, {"stdio", "pty", "none"}) &&
-      !(c.console.starts_with("file=") && c.console.size() > 5))
+  if (!is_console(c.console) && c.console != "none")
     return wrong("console", "stdio, pty, file=PATH or none");
+  if (!is_console(c.hvc) && !c.hvc.empty()) return wrong("hvc", "stdio, pty or file=PATH");
+  if (c.console == "stdio" && c.hvc == "stdio")
+    return fail("console and hvc: only one of them can be stdio");
   if (!one_of(c.doorbell, {"auto", "vmcall", "xen", "out"}))
     return wrong("doorbell", "auto, vmcall, xen or out");
   if (!one_of(c.on_reboot, {"exit", "restart"})) return wrong("on-reboot", "exit or restart");

@@ -22,6 +22,7 @@ struct RunConfig {
   std::string name, hostname, kernel, initramfs, cmdline;
   std::vector<std::string> disks, nets;
   bool rng = false;
+  std::string hvc; /* none */
   std::string memory = "256M", console = "stdio", doorbell = "auto", on_reboot = "exit";
   uint64_t cpus = 1, stop_timeout = 30; /* seconds */
   std::string socket;
