@@ -37,7 +37,8 @@ void print_table(const Rows& rows, const std::vector<bool>& right) {
 
 std::string text(const Json& v, const char* key) {
   const Json* m = v.find(key);
-  return m && m->kind() == Json::String ? m->string() : "?";
+  if (!m || m->kind() != Json::String) return "?";
+  return m->string().empty() ? "-" : m->string();
 }
 
 uint64_t number(const Json& v, const char* key) {
@@ -69,12 +70,13 @@ uint64_t age(uint64_t start) {
 }
 
 void print_guests(const Json& d) {
-  Rows rows = {{"VMID", "NAME", "HOSTNAME", "OS", "PID", "UP", "PROGRAMS"}};
+  Rows rows = {{"VMID", "NAME", "KIND", "HOSTNAME", "OS", "DOORBELL", "PID", "UP", "PROGRAMS"}};
   for (const Json& g : list(d, "guests"))
-    rows.push_back({std::to_string(number(g, "vmid")), text(g, "name"), text(g, "hostname"),
-                    text(g, "osversion"), std::to_string(number(g, "pid")),
-                    since(number(g, "uptime_s")), std::to_string(number(g, "programs"))});
-  print_table(rows, {true, false, false, false, true, true, true});
+    rows.push_back({std::to_string(number(g, "vmid")), text(g, "name"), text(g, "kind"),
+                    text(g, "hostname"), text(g, "osversion"), text(g, "doorbell"),
+                    std::to_string(number(g, "pid")), since(number(g, "uptime_s")),
+                    std::to_string(number(g, "programs"))});
+  print_table(rows, {true, false, false, false, false, false, true, true, true});
 }
 
 void print_programs(const Json& d) {

@@ -15,7 +15,9 @@
 #include "host/fleet_client.hpp"
 #include "host/fleet_member.hpp"
 #include "host/fleet_program.hpp"
+#include "host/process_programs.hpp"
 #include "host/standard_descriptors.hpp"
+#include "probevm_run.hpp"
 
 using namespace hp;
 using namespace std::chrono_literals;
@@ -56,10 +58,9 @@ void forward_signals(int fd, guest::Supervisor& guest) {
 int run(const Options& o) {
   std::unique_ptr<FleetMember> member;
   const std::string hostname = o.hostname.empty() ? guest::host_hostname() : o.hostname;
+  const GuestDescription self{o.name, hostname, guest::host_osversion()};
   if (!o.no_register) {
-    member = std::make_unique<FleetMember>(
-        MemberOptions{o.name, hostname, guest::host_osversion(),
-                      o.socket.empty() ? fleet_socket_path() : o.socket});
+    member = std::make_unique<FleetMember>(self, o.socket.empty() ? fleet_socket_path() : o.socket);
     if (auto done = member->register_now(kRegisterLimit); !done) {
       const bool refused = done.error().code == 0;
       if (refused || o.require_coordinator) return complain(done.error().message);
@@ -85,7 +86,8 @@ int run(const Options& o) {
   if (!started) return complain(started.error().message);
   guest::Supervisor& guest = **started;
   Fd signals(::signalfd(-1, &forwarded, SFD_CLOEXEC | SFD_NONBLOCK));
-  if (member) member->attach(guest);
+  ProcessPrograms programs(guest, self);
+  if (member) member->attach(programs);
 
   /* What runs in the fleet already is enabled before the first instruction. */
   auto settle = std::chrono::steady_clock::now() + kSettleLimit;
@@ -107,7 +109,7 @@ int run(const Options& o) {
     if (fds[2].revents) forward_signals(signals.get(), guest);
     if (member) {
       member->dispatch();
-      if (uint64_t n = member->new_load_failures())
+      if (uint64_t n = programs.new_load_failures())
         std::fprintf(stderr, "probevm: %s: %llu process%s could not load a program\n",
                      o.name.c_str(), static_cast<unsigned long long>(n), n == 1 ? "" : "es");
     }
@@ -141,6 +143,8 @@ int main(int argc, char** argv) {
   exec->footer(
       "Ends when the last process of the guest has ended, with the command's status.\n"
       "Exits with 125 when it could not start the guest.");
+  auto* linux_guest = app.add_subcommand("run", "boot a Linux guest");
+  const auto run_options = add_run_options(*linux_guest);
   /* What follows -- is the command's, options and all. */
   int own = static_cast<int>(
       std::find_if(argv, argv + argc, [](const char* a) { return std::string_view(a) == "--"; }) -
@@ -149,6 +153,13 @@ int main(int argc, char** argv) {
     app.parse(own, argv);
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : kOwnFailure;
+  }
+  if (linux_guest->parsed()) {
+    auto config = run_config(*run_options);
+    if (!config) return complain(config.error().message);
+    if (config->name.empty()) config->name = default_name(config->kernel);
+    if (std::string bad = bad_guest_name(config->name); !bad.empty()) return complain(bad);
+    return run_guest(*config);
   }
   if (own < argc) o.command.insert(o.command.end(), argv + own + 1, argv + argc);
   if (o.command.empty()) return complain("no command given: probevm exec [OPTIONS] -- CMD...");

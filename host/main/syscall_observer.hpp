@@ -189,7 +189,7 @@ class DispatchingObserver final : public guest::SyscallObserver {
   void complete(hp_firing& f) noexcept {
     f.vmid = __atomic_load_n(&control_->vmid, __ATOMIC_RELAXED);
     if (handler::is_foreign_process()) f.host_tid |= handler::kForeignOwner;
-    f.reserved = 0;
+    f.flags = 0;
     f.ancestors = nullptr;
     f.nancestors = 0;
     f.vmname = name_;

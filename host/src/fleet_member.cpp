@@ -3,14 +3,13 @@
 #include <poll.h>
 #include <signal.h>
 
-#include "handler/program.hpp"
-#include "host/fleet_program.hpp"
-#include "transport/object.hpp"
+#include "transport/segment.h"
 
 namespace hp {
 namespace {
 
 constexpr std::chrono::milliseconds kFirstRetry{200}, kLastRetry{3000};
+constexpr size_t kMaxReason = 1000;
 
 /* Nobody will read this segment any more. */
 bool orphaned(int segment) {
@@ -23,41 +22,9 @@ bool orphaned(int segment) {
 
 }  // namespace
 
-FleetMember::FleetMember(MemberOptions options) : options_(std::move(options)) {}
+FleetMember::FleetMember(GuestDescription guest, std::string socket_path)
+    : guest_(std::move(guest)), socket_path_(std::move(socket_path)) {}
 FleetMember::~FleetMember() = default;
-
-/* --- programs --- */
-
-Result<uint32_t> FleetMember::load(const ProgramIdent& ident) {
-  Loaded& l = programs_.at(ident);
-  Object object = HP_TRY(Object::read(l.object->get()));
-  SyscallSelection selection = select_syscalls(object, options_.name, options_.hostname);
-  for (auto [nr, is_return] : selection.probes) l.mask.set(nr, is_return);
-  l.mask.profile = selection.profile;
-  /* It must link and fit its segment here; the monitors load it again, each for itself. */
-  HP_TRYV(handler::Program::load(std::move(object), l.segment->get(),
-                                 {options_.name, options_.hostname}));
-  l.slot = HP_TRY(supervisor_->prepare(l.object->get(), l.segment->get(), ident.data()));
-  return l.mask.count() + (l.mask.profile ? 1 : 0);
-}
-
-void FleetMember::enable(const ProgramIdent& ident) {
-  Loaded& l = programs_.at(ident);
-  supervisor_->commit(l.slot, l.mask);
-}
-
-uint64_t FleetMember::new_load_failures() {
-  if (!supervisor_) return 0;
-  const uint64_t total = __atomic_load_n(&supervisor_->control().load_failures, __ATOMIC_RELAXED);
-  return total - std::exchange(load_failures_, total);
-}
-
-void FleetMember::unload(const ProgramIdent& ident) {
-  auto it = programs_.find(ident);
-  if (it == programs_.end()) return;
-  supervisor_->disable(it->second.slot);
-  programs_.erase(it);
-}
 
 /* --- the connection --- */
 
@@ -69,34 +36,40 @@ short FleetMember::poll_events() const {
 }
 
 int FleetMember::timeout_ms() const {
-  if (!channel_closed()) return -1;
+  if (!channel_closed() || !present_) return -1;
   auto left = std::chrono::ceil<std::chrono::milliseconds>(retry_ - Clock::now()).count();
   return left < 0 ? 0 : static_cast<int>(left);
 }
 
 bool FleetMember::settled() const {
-  return channel_closed() || (registered_ && decided_ >= pending_ && waiting_.empty());
+  return channel_closed() || (registered_ && prepared_ >= pending_ && waiting_.empty() &&
+                              (!participant_ || participant_->undecided() == 0));
 }
 
 Result<> FleetMember::connect() {
-  channel_ = HP_TRY(FleetChannel::connect(options_.socket_path, FleetChannel::kMaxRequest));
+  channel_ = HP_TRY(FleetChannel::connect(socket_path_, FleetChannel::kMaxRequest));
   registered_ = false;
   refusal_.clear();
-  pending_ = decided_ = 0;
+  pending_ = prepared_ = 0;
   std::vector<std::string> running;
-  for (const ProgramIdent& ident : participant_.running())
-    running.push_back("\"" + to_hex(ident) + "\"");
+  if (participant_)
+    for (const ProgramIdent& ident : participant_->running())
+      running.push_back("\"" + to_hex(ident) + "\"");
   return channel_->send(rpc::request("1", "guest.register",
                                      rpc::Object()
-                                         .text("name", options_.name)
-                                         .text("hostname", options_.hostname)
-                                         .text("osversion", options_.osversion)
+                                         .text("name", guest_.name)
+                                         .text("hostname", guest_.hostname)
+                                         .text("osversion", guest_.osversion)
+                                         .text("kind", to_text(guest_.kind))
+                                         .text("build_id", guest_.build_id)
+                                         .text("doorbell", guest_.doorbell)
                                          .number("vmid", vmid_)
                                          .raw("programs", rpc::json_array(running))
                                          .json()));
 }
 
 Result<> FleetMember::register_now(std::chrono::milliseconds limit) {
+  present_ = true;
   auto end = Clock::now() + limit;
   if (auto connected = connect(); !connected) {
     lost();
@@ -106,33 +79,42 @@ Result<> FleetMember::register_now(std::chrono::milliseconds limit) {
     auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
     if (left <= 0) {
       lost();
-      return fail("the coordinator at " + options_.socket_path + " does not answer", ETIMEDOUT);
+      return fail("the coordinator at " + socket_path_ + " does not answer", ETIMEDOUT);
     }
     pollfd p{fd(), poll_events(), 0};
     ::poll(&p, 1, static_cast<int>(left));
     serve();
     if (!refusal_.empty()) return fail(refusal_);
-    if (channel_closed()) return fail("the coordinator at " + options_.socket_path + " ended");
+    if (channel_closed()) return fail("the coordinator at " + socket_path_ + " ended");
   }
   return {};
 }
 
-void FleetMember::attach(guest::Supervisor& supervisor) {
-  supervisor_ = &supervisor;
+void FleetMember::attach(ProgramHost& host) {
+  host_ = &host;
+  participant_.emplace(host);
+  if (vmid_ != 0) host.set_vmid(vmid_);
   for (FleetChannel::Incoming& in : std::exchange(waiting_, {})) handle(std::move(in));
 }
 
 void FleetMember::lost() {
   if (channel_) channel_->close();
   registered_ = false;
-  participant_.disconnected();
+  waiting_.clear();
+  if (participant_) participant_->disconnected();
+  std::erase_if(segments_, [&](auto& s) { return !participant_->knows(s.first); });
   backoff_ = backoff_.count() == 0 ? kFirstRetry : std::min(backoff_ * 2, kLastRetry);
   retry_ = Clock::now() + backoff_;
 }
 
 void FleetMember::drop_orphans() {
-  for (const ProgramIdent& ident : participant_.running())
-    if (orphaned(programs_.at(ident).segment->get())) participant_.kill(ident);
+  if (!participant_) return;
+  for (const ProgramIdent& ident : participant_->running()) {
+    auto segment = segments_.find(ident);
+    if (segment == segments_.end() || !orphaned(segment->second.get())) continue;
+    participant_->kill(ident);
+    segments_.erase(segment);
+  }
 }
 
 void FleetMember::reconnect() {
@@ -141,11 +123,8 @@ void FleetMember::reconnect() {
 }
 
 void FleetMember::dispatch() {
-  if (channel_closed()) {
-    if (Clock::now() >= retry_) reconnect();
-    return;
-  }
-  serve();
+  if (!channel_closed()) return serve();
+  if (present_ && Clock::now() >= retry_) reconnect();
 }
 
 void FleetMember::serve() {
@@ -164,49 +143,48 @@ void FleetMember::handle(FleetChannel::Incoming in) {
   const rpc::Message& m = in.message;
   if (in.malformed) return lost();
   if (m.kind == rpc::Message::Failure) { /* of guest.register */
+    if (refusal_ != m.error) new_refusal_ = m.error;
     refusal_ = m.error;
     return lost();
   }
-  if (m.kind == rpc::Message::Answer) {
-    auto vmid = m.body.number("vmid", 1, HP_MAX_GUESTS - 1);
-    if (!vmid) return lost();
-    vmid_ = static_cast<uint32_t>(*vmid);
-    pending_ = static_cast<uint32_t>(m.body.number_or("pending", 0, UINT32_MAX, 0).value_or(0));
-    registered_ = true;
-    backoff_ = {};
-    if (supervisor_) supervisor_->set_vmid(vmid_);
-    return;
-  }
+  if (m.kind == rpc::Message::Answer) return registered(m.body);
   if (m.kind != rpc::Message::Notification) return;
-  if (!supervisor_) {
+  if (!participant_) {
     waiting_.push_back(std::move(in));
     return;
   }
   auto ident = m.body.ident("ident");
   if (!ident) return;
   if (m.method == "program.prepare") {
-    if (in.fds.size() != 2)
-      return answer(*ident, {ParticipantAnswer::Refused, 0, "it came without its descriptors"});
-    if (!participant_.knows(*ident))
-      programs_[*ident] = {std::make_shared<Fd>(std::move(in.fds[0])),
-                           std::make_shared<Fd>(std::move(in.fds[1])),
-                           {},
-                           0};
-    ParticipantAnswer a = participant_.prepare(*ident);
-    if (a.kind == ParticipantAnswer::Refused) {
-      programs_.erase(*ident);
-      decided_++;
-    }
-    answer(*ident, a);
+    prepare(*ident, std::move(in.fds));
   } else if (m.method == "program.commit") {
-    answer(*ident, participant_.commit(*ident));
-    decided_++;
+    answer(*ident, participant_->commit(*ident));
   } else if (m.method == "program.abort") {
-    participant_.abort(*ident);
-    decided_++;
+    participant_->abort(*ident);
+    segments_.erase(*ident);
   } else if (m.method == "program.kill") {
-    answer(*ident, participant_.kill(*ident));
+    answer(*ident, participant_->kill(*ident));
+    segments_.erase(*ident);
   }
+}
+
+void FleetMember::registered(const rpc::Fields& answer) {
+  auto vmid = answer.number("vmid", 1, HP_MAX_GUESTS - 1);
+  if (!vmid) return lost();
+  vmid_ = static_cast<uint32_t>(*vmid);
+  pending_ = static_cast<uint32_t>(answer.number_or("pending", 0, UINT32_MAX, 0).value_or(0));
+  registered_ = true;
+  backoff_ = {};
+  if (host_) host_->set_vmid(vmid_);
+}
+
+void FleetMember::prepare(const ProgramIdent& ident, std::vector<Fd> fds) {
+  if (fds.size() != 2)
+    return answer(ident, {ParticipantAnswer::Refused, 0, "it came without its descriptors"});
+  const ParticipantAnswer a = participant_->prepare(ident, {fds[0].get(), fds[1].get()});
+  if (participant_->knows(ident)) segments_.try_emplace(ident, std::move(fds[1]));
+  prepared_++;
+  answer(ident, a);
 }
 
 void FleetMember::answer(const ProgramIdent& ident, const ParticipantAnswer& a) {
@@ -214,13 +192,15 @@ void FleetMember::answer(const ProgramIdent& ident, const ParticipantAnswer& a) 
   params.text("ident", to_hex(ident));
   const char* method = "program.killed";
   switch (a.kind) {
+    case ParticipantAnswer::None:
+      return;
     case ParticipantAnswer::Prepared:
       method = "program.prepared";
       params.number("probes", a.probes);
       break;
     case ParticipantAnswer::Refused:
       method = "program.refused";
-      params.text("reason", a.reason.substr(0, 1000));
+      params.text("reason", a.reason.substr(0, kMaxReason));
       break;
     case ParticipantAnswer::Committed:
       method = "program.committed";
@@ -230,6 +210,34 @@ void FleetMember::answer(const ProgramIdent& ident, const ParticipantAnswer& a) 
   }
   if (channel_closed()) return;
   if (!channel_->send(rpc::notification(method, params.json()))) lost();
+}
+
+/* --- what a Linux guest says of itself --- */
+
+void FleetMember::up(const GuestDescription& guest) {
+  const std::string name = guest_.name; /* the host's */
+  guest_ = guest;
+  guest_.name = name;
+  present_ = true;
+  backoff_ = {};
+  if (channel_closed()) reconnect();
+}
+
+void FleetMember::down(const std::string&) {
+  present_ = false;
+  if (participant_) participant_->reset();
+  segments_.clear();
+  lost(); /* the coordinator sees that the guest is gone */
+}
+
+void FleetMember::loaded(const ProgramIdent& ident, Result<uint32_t> probes) {
+  if (!participant_) return;
+  answer(ident, participant_->loaded(ident, probes));
+  if (!participant_->knows(ident)) segments_.erase(ident);
+}
+
+void FleetMember::enabled(const ProgramIdent& ident) {
+  if (participant_) answer(ident, participant_->enabled(ident));
 }
 
 }  // namespace hp

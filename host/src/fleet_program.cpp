@@ -52,6 +52,16 @@ bool samples_threads(const Object& object, const hp_obj_desc& d) {
   return name.find_first_of("*?[") != name.npos && handler::glob_match(name, "profile-997");
 }
 
+/* Might a Linux guest have such a probe? What it has is known to its machine alone; tick-1s and BEGIN, say, are
+ * never there. */
+bool may_be_in_kernel(const Object& object, const hp_obj_desc& d) {
+  const std::string_view name = object.str(d.name);
+  if (d.id != 0 || std::string_view(object.str(d.prov)) == "dtrace") return false;
+  if (name == "BEGIN" || name == "END" || name == "ERROR") return false;
+  const auto timer = handler::parse_timer_probe(name);
+  return !timer || timer->every_cpu;
+}
+
 }  // namespace
 
 Result<FleetProgram> FleetProgram::accept(const Fd& object_fd, Fd segment_fd) {
@@ -78,7 +88,7 @@ Result<FleetProgram> FleetProgram::accept(const Fd& object_fd, Fd segment_fd) {
   std::copy(std::begin(h.ident), std::end(h.ident), p.ident.begin());
   p.segment = std::make_shared<Fd>(std::move(segment_fd));
 
-  /* Which descriptions concern guests at all; tick-1s, say, does not. */
+  /* Which descriptions concern process guests at all, and which might concern a Linux guest. */
   auto concerned = std::make_shared<std::vector<hp_obj_desc>>();
   for_each_match(*object, [&](const hp_obj_desc& d, uint32_t, bool) {
     auto same = [&](const hp_obj_desc& o) { return std::memcmp(&o, &d, sizeof d) == 0; };
@@ -86,9 +96,13 @@ Result<FleetProgram> FleetProgram::accept(const Fd& object_fd, Fd segment_fd) {
   });
   for (const hp_obj_desc& d : object->descs())
     if (samples_threads(*object, d)) concerned->push_back(d);
-  p.matches = [object, concerned](const Guest& g) {
-    return std::any_of(concerned->begin(), concerned->end(), [&](const hp_obj_desc& d) {
-      return handler::matches_target(*object, d, {g.name, g.hostname});
+  auto linux_concerned = std::make_shared<std::vector<hp_obj_desc>>(*concerned);
+  for (const hp_obj_desc& d : object->descs())
+    if (may_be_in_kernel(*object, d)) linux_concerned->push_back(d);
+  p.matches = [object, concerned, linux_concerned](const Guest& g) {
+    const auto& descs = g.kind == GuestKind::Linux ? *linux_concerned : *concerned;
+    return std::any_of(descs.begin(), descs.end(), [&](const hp_obj_desc& d) {
+      return handler::matches_target(*object, d, {g.name, g.hostname, g.osversion});
     });
   };
   return p;
@@ -117,16 +131,15 @@ void FleetProgram::mark_gone(uint32_t vmid) const {
   (void)n;
 }
 
-SyscallSelection select_syscalls(const Object& object, const std::string& name,
-                                 const std::string& hostname) {
+SyscallSelection select_syscalls(const Object& object, const handler::Target& guest) {
   SyscallSelection s;
   for_each_match(object, [&](const hp_obj_desc& d, uint32_t nr, bool is_return) {
-    if (!handler::matches_target(object, d, {name, hostname})) return;
+    if (!handler::matches_target(object, d, guest)) return;
     std::pair<uint32_t, bool> probe{nr, is_return};
     if (s.probes.empty() || s.probes.back() != probe) s.probes.push_back(probe);
   });
   for (const hp_obj_desc& d : object.descs())
-    s.profile |= samples_threads(object, d) && handler::matches_target(object, d, {name, hostname});
+    s.profile |= samples_threads(object, d) && handler::matches_target(object, d, guest);
   return s;
 }
 

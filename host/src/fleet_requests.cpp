@@ -10,6 +10,7 @@ namespace hp {
 namespace {
 
 constexpr size_t kMaxReason = 1024;
+constexpr size_t kMaxBuildId = 64; /* hexadecimal digits */
 constexpr size_t kMinIdentPrefix = 4;
 
 uint64_t seconds(std::chrono::system_clock::time_point t) {
@@ -124,6 +125,11 @@ Result<std::string> FleetServer::register_guest(Peer& p, const rpc::Fields& f, E
   info.name = HP_TRY(f.text("name", HP_NAME_MAX - 1));
   info.hostname = HP_TRY(f.text("hostname", HP_NAME_MAX - 1));
   info.osversion = HP_TRY(f.text_or("osversion", HP_NAME_MAX - 1, ""));
+  const auto kind = guest_kind(HP_TRY(f.text_or("kind", 16, "process")));
+  if (!kind) return fail("\"kind\" must be process or linux");
+  info.kind = *kind;
+  info.build_id = HP_TRY(f.text_or("build_id", kMaxBuildId, ""));
+  info.doorbell = HP_TRY(f.text_or("doorbell", 16, ""));
   if (std::string bad = bad_guest_name(info.name); !bad.empty()) return fail(bad);
   const uint64_t wanted = HP_TRY(f.number_or("vmid", 0, HP_MAX_GUESTS - 1, 0));
   auto running = HP_TRY(f.idents("programs", HP_CTL_PROGRAMS));
@@ -195,7 +201,10 @@ std::string FleetServer::guest_list() const {
             .number("vmid", vmid)
             .text("name", g.name)
             .text("hostname", g.hostname)
+            .text("kind", to_text(g.kind))
             .text("osversion", g.osversion)
+            .text("build_id", g.build_id)
+            .text("doorbell", g.doorbell)
             .integer("pid", g.pid)
             .number("uid", g.uid)
             .number("uptime_s", static_cast<uint64_t>((now() - g.since).count()) / 1000000000u)

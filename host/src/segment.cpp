@@ -87,8 +87,9 @@ Result<Segment> Segment::create(const Object& object, const SegmentOptions& opti
   place(h.probes_off, uint64_t{h.max_probes} * sizeof(hp_seg_probe));
   place(h.guests_off, uint64_t{HP_MAX_GUESTS} * sizeof(hp_seg_guest));
   constexpr uint32_t kModules = 4096; /* between two rounds of the consumer */
-  h.max_modules = o.flags & HP_OBJ_USES_STACKS ? kModules : 0;
+  h.max_modules = o.flags & (HP_OBJ_USES_STACKS | HP_OBJ_USES_KERNEL) ? kModules : 0;
   place(h.modules_off, uint64_t{h.max_modules} * sizeof(hp_seg_module));
+  h.symbols_size = place(h.symbols_off, o.flags & HP_OBJ_USES_KERNEL ? HP_SYMBOLS_SIZE : 0);
   h.globals_size = place(h.globals_off, o.globals_size);
   h.dynvars_size = place(h.dynvars_off, pages(options.dynvarsize));
   if (o.flags & HP_OBJ_SPECULATES) {

@@ -122,7 +122,7 @@ Result<> Session::join_fleet() {
 
 Result<> Session::load() {
   program_ = HP_TRY(handler::Program::load(HP_TRY(Object::parse(object_bytes_)), segment_.fd(),
-                                           {hostname_, hostname_}));
+                                           {hostname_, hostname_, guest::host_osversion()}));
   local_ = std::make_unique<LocalProbes>(*program_);
   return {};
 }

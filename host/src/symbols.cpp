@@ -32,9 +32,31 @@ void Symbols::collect(const handler::SegmentView& segment) {
     hp_seg_module m;
     std::memcpy(&m, entry, sizeof m); /* others can write it: from here on it is this copy */
     __atomic_store_n(&entry->state, uint32_t{HP_MODULE_FREE}, __ATOMIC_RELEASE);
+    if (m.space & HP_SPACE_KERNEL) {
+      collect_kernel(segment, m);
+      continue;
+    }
     const std::string path(m.path, ::strnlen(m.path, sizeof m.path));
     add(m.space, m.start, m.end, m.offset, path, m.device, m.inode);
   }
+}
+
+void Symbols::collect_kernel(const handler::SegmentView& segment, const hp_seg_module& m) {
+  const uint32_t vmid = m.space & ~HP_SPACE_KERNEL;
+  const uint64_t room = segment.symbols_size();
+  if (vmid >= HP_MAX_GUESTS || m.offset > room || m.inode > room - m.offset) return;
+  std::string text(reinterpret_cast<const char*>(segment.symbols() + m.offset), m.inode);
+  if (m.path[0] != '\0')
+    kernels_[vmid].set_kernel(m.device, std::move(text), m.start);
+  else
+    kernels_[vmid].set_modules(m.device, std::move(text));
+}
+
+bool Symbols::find_kernel(uint64_t whose, uint64_t address, KernelSymbols::Found& found) const {
+  const auto space = static_cast<uint32_t>(whose >> 32);
+  if (!(space & HP_SPACE_KERNEL)) return false;
+  const auto known = kernels_.find(space & ~HP_SPACE_KERNEL);
+  return known != kernels_.end() && known->second.find(address, found);
 }
 
 void Symbols::add(uint32_t space, uint64_t start, uint64_t end, uint64_t offset,
@@ -84,6 +106,10 @@ Symbols::Found Symbols::find(uint64_t whose, uint64_t address) const {
 }
 
 std::string Symbols::address_text(uint64_t whose, uint64_t address) const {
+  if (KernelSymbols::Found k; find_kernel(whose, address, k)) {
+    const std::string name = std::string(k.module) + "`" + std::string(k.function);
+    return address == k.start ? name : name + "+" + number_text(address - k.start);
+  }
   const Found f = find(whose, address);
   if (!f.file) return number_text(address);
   std::string out = f.file->name() + "`";
@@ -94,11 +120,13 @@ std::string Symbols::address_text(uint64_t whose, uint64_t address) const {
 }
 
 uint64_t Symbols::function_start(uint64_t whose, uint64_t address) const {
+  if (KernelSymbols::Found k; find_kernel(whose, address, k)) return k.start;
   const Found f = find(whose, address);
   return f.symbol ? address - f.within : address;
 }
 
 std::string Symbols::module_text(uint64_t whose, uint64_t address) const {
+  if (KernelSymbols::Found k; find_kernel(whose, address, k)) return std::string(k.module);
   const Found f = find(whose, address);
   return f.file ? f.file->name() : number_text(address);
 }

@@ -133,12 +133,6 @@ void append_bytes(std::string& out, std::string_view bytes, int width, bool quie
 }
 
 void append_key(std::string& out, const Value& v) {
-  if (v.is_int() && (v.flags & HP_FIELD_SYM)) { /* no symbols here: the address itself */
-    std::string address;
-    appendf(address, "0x%" PRIx64, v.number);
-    out += "  ";
-    return append_padded(out, address, 50);
-  }
   if (!v.is_int()) {
     if (!v.is_bytes()) {
       out += "  ";
@@ -174,7 +168,7 @@ std::vector<uint64_t> stack_frames(const Value& v) {
 
 void append_stack(std::string& out, const Value& v, int indent) {
   const std::vector<uint64_t> words = stack_frames(v);
-  const bool names = v.symbols && (v.flags & HP_FIELD_USTACK) && !words.empty();
+  const bool names = v.symbols && !words.empty();
   out += '\n';
   for (const uint64_t pc : words) {
     if (pc == 0) break;

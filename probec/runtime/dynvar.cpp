@@ -225,9 +225,11 @@ RT_INLINE uint32_t allocate(hp_ctx* ctx, const Table& t, uint32_t stripe) {
 }
 
 /* Whom a new chunk belongs to. A thread whose tid others do not know (segment.h: the top bit of host_tid)
- * cannot be judged by them. */
+ * cannot be judged by them, nor can one of a guest's own kernel: what it leaves behind stays. */
 RT_INLINE uint32_t owner_of(const hp_ctx* ctx, const uint8_t* key) {
-  if (!(key_word(key, 0) & HP_RT_SELF_KEY) || ctx->firing->host_tid >> 31 & 1) return 0;
+  if (!(key_word(key, 0) & HP_RT_SELF_KEY) || ctx->firing->host_tid >> 31 & 1 ||
+      ctx->firing->flags & HP_FIRING_GUEST_KERNEL)
+    return 0;
   return static_cast<uint32_t>(ctx->firing->tid);
 }
 

@@ -33,6 +33,9 @@ uint64_t hp_rt_progenyof(hp_ctx* ctx, int64_t pid) {
 uint64_t hp_rt_space(hp_ctx* ctx) {
   return hp_space(ctx);
 }
+uint64_t hp_rt_kspace(hp_ctx* ctx) {
+  return hp_kspace(ctx);
+}
 uint64_t hp_rt_ureg(hp_ctx* ctx, uint64_t n) {
   return hp_ureg(ctx, n);
 }

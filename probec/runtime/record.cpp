@@ -85,6 +85,27 @@ uint32_t hp_rt_put_ustack(hp_ctx* ctx, uint8_t* dst, uint32_t frames) {
   return 16 + frames * 8;
 }
 
+/* The same of the kernel's stack. */
+uint32_t hp_rt_put_stack(hp_ctx* ctx, uint8_t* dst, uint32_t frames) {
+  auto* words = reinterpret_cast<uint64_t*>(dst);
+  rt_zero_words(words, frames + 1);
+  hp_kstack(ctx, words, frames);
+  words[frames + 1] = hp_kspace(ctx);
+  return 16 + frames * 8;
+}
+
+/* Who called the kernel's function that fires; 0 if unknown. */
+uint64_t hp_rt_caller(hp_ctx* ctx) {
+  uint64_t pcs[2] = {};
+  hp_kstack(ctx, pcs, 2);
+  return pcs[1];
+}
+
+uint64_t hp_rt_stackdepth(hp_ctx* ctx) {
+  uint64_t pcs[128];
+  return hp_kstack(ctx, pcs, 128);
+}
+
 /* Return address of the function that the guest is in; 0 if unknown. */
 uint64_t hp_rt_ucaller(hp_ctx* ctx) {
   uint64_t pcs[2] = {};

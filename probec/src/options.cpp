@@ -66,6 +66,8 @@ bool text_allowed(Option option, std::string_view text) {
       return one_of(text, {"auto", "manual"});
     case Option::onfail:
       return one_of(text, {"abort", "skip"});
+    case Option::resolvers:
+      return one_of(text, {"hostname", "version", "hostname,version", "version,hostname"});
     case Option::linkmode:
       return one_of(text, {"kernel", "primary", "dynamic", "static"});
     case Option::evaltime:

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 
 #include "fleet_transaction.hpp"
 #include "transport/participant.hpp"
@@ -17,22 +18,47 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/* A guest in the random world: counts what its program host was asked. */
+/* A guest in the random world: counts what its program host was asked. A late one answers when it is let. */
 struct TestGuest final : ProgramHost {
   Participant p{*this};
   std::map<ProgramIdent, int> enabled;
-  bool refuses = false;
-  Result<uint32_t> load(const ProgramIdent& i) override {
-    REQUIRE(enabled.count(i) == 0);
+  std::set<ProgramIdent> loading, enabling;
+  bool refuses = false, late = false;
+
+  Result<uint32_t> result() const {
     if (refuses) return fail("cannot");
-    enabled[i] = 0;
     return 1u;
   }
-  void enable(const ProgramIdent& i) override {
-    REQUIRE(enabled.at(i) == 0);
-    enabled[i] = 1;
+  std::optional<Result<uint32_t>> load(const ProgramIdent& i, const ProgramFiles&) override {
+    REQUIRE(enabled.count(i) == 0);
+    if (late || !refuses) enabled[i] = 0;
+    if (!late) return result();
+    REQUIRE(loading.insert(i).second);
+    return std::nullopt;
   }
-  void unload(const ProgramIdent& i) override { REQUIRE(enabled.erase(i) == 1); }
+  bool enable(const ProgramIdent& i) override {
+    REQUIRE(enabled.at(i) == 0);
+    REQUIRE(loading.count(i) == 0);
+    if (!late) enabled[i] = 1;
+    if (late) REQUIRE(enabling.insert(i).second);
+    return !late;
+  }
+  void unload(const ProgramIdent& i) override {
+    loading.erase(i);
+    enabling.erase(i);
+    REQUIRE(enabled.erase(i) == 1);
+  }
+  /* The late answers. */
+  ParticipantAnswer finish_load(const ProgramIdent& i) {
+    loading.erase(i);
+    if (refuses) enabled.erase(i);
+    return p.loaded(i, result());
+  }
+  ParticipantAnswer finish_enable(const ProgramIdent& i) {
+    enabling.erase(i);
+    enabled.at(i) = 1;
+    return p.enabled(i);
+  }
 };
 
 }  // namespace
@@ -57,6 +83,70 @@ TEST_CASE("a participant is idempotent and forgets what was not decided") {
   g.refuses = true;
   CHECK(g.p.prepare(ident(3)).kind == ParticipantAnswer::Refused);
   CHECK_FALSE(g.p.knows(ident(3)));
+}
+
+TEST_CASE("a participant answers when its host does, and once") {
+  TestGuest g;
+  g.late = true;
+  CHECK(g.p.prepare(ident(1)).kind == ParticipantAnswer::None);
+  CHECK(g.p.prepare(ident(1)).kind == ParticipantAnswer::None); /* the answer is still to come */
+  CHECK(g.p.commit(ident(1)).kind == ParticipantAnswer::Refused);
+  CHECK(g.p.enabled(ident(1)).kind == ParticipantAnswer::None);
+  CHECK(g.finish_load(ident(1)).kind == ParticipantAnswer::Prepared);
+  CHECK(g.p.loaded(ident(1), 5u).kind == ParticipantAnswer::None);
+  CHECK(g.p.prepare(ident(1)).probes == 1); /* asked again: said again */
+  CHECK(g.p.undecided() == 1);
+  CHECK(g.p.commit(ident(1)).kind == ParticipantAnswer::None);
+  CHECK(g.p.commit(ident(1)).kind == ParticipantAnswer::None);
+  CHECK(g.p.undecided() == 1);
+  CHECK(g.p.running() == std::vector<ProgramIdent>{ident(1)}); /* it is decided */
+  CHECK(g.finish_enable(ident(1)).kind == ParticipantAnswer::Committed);
+  CHECK(g.p.enabled(ident(1)).kind == ParticipantAnswer::None);
+  CHECK(g.p.commit(ident(1)).kind == ParticipantAnswer::Committed);
+  CHECK(g.p.undecided() == 0);
+  g.refuses = true;
+  CHECK(g.p.prepare(ident(2)).kind == ParticipantAnswer::None);
+  const ParticipantAnswer refusal = g.finish_load(ident(2));
+  CHECK(refusal.kind == ParticipantAnswer::Refused);
+  CHECK(refusal.reason == "cannot");
+  CHECK_FALSE(g.p.knows(ident(2)));
+}
+
+TEST_CASE("a late answer about a program that was dropped meanwhile is nobody's") {
+  TestGuest g;
+  g.late = true;
+  CHECK(g.p.prepare(ident(1)).kind == ParticipantAnswer::None);
+  SUBCASE("killed before it was prepared") {
+    CHECK(g.p.kill(ident(1)).kind == ParticipantAnswer::Killed);
+  }
+  SUBCASE("aborted") {
+    g.p.abort(ident(1));
+  }
+  SUBCASE("the coordinator went") {
+    g.p.disconnected();
+  }
+  SUBCASE("the guest went") {
+    g.p.reset();
+  }
+  CHECK(g.enabled.empty());
+  CHECK(g.p.loaded(ident(1), 1u).kind == ParticipantAnswer::None);
+  CHECK_FALSE(g.p.knows(ident(1)));
+  CHECK(g.p.prepare(ident(1)).kind == ParticipantAnswer::None); /* and it can come again */
+  CHECK(g.finish_load(ident(1)).kind == ParticipantAnswer::Prepared);
+}
+
+TEST_CASE("what is being enabled when the coordinator goes stays, for it was decided") {
+  TestGuest g;
+  g.late = true;
+  (void)g.p.prepare(ident(1));
+  (void)g.finish_load(ident(1));
+  (void)g.p.commit(ident(1));
+  g.p.disconnected();
+  CHECK(g.finish_enable(ident(1)).kind == ParticipantAnswer::Committed);
+  CHECK(g.p.running() == std::vector<ProgramIdent>{ident(1)});
+  g.p.reset();
+  CHECK(g.enabled.empty());
+  CHECK(g.p.running().empty());
 }
 
 namespace {
@@ -140,11 +230,29 @@ struct RandomWorld {
     check();
   }
 
+  /* The host of a late guest has done one thing. */
+  bool answer_late(Node& n) {
+    TestGuest& g = *n.guest;
+    if (!g.loading.empty()) {
+      const ProgramIdent i = *g.loading.begin();
+      n.out.emplace_back(i, g.finish_load(i));
+    } else if (!g.enabling.empty()) {
+      const ProgramIdent i = *g.enabling.begin();
+      n.out.emplace_back(i, g.finish_enable(i));
+    } else {
+      return false;
+    }
+    check();
+    return true;
+  }
+
   void deliver_from(PeerId peer, Node& n) {
     auto [program, answer] = n.out.front();
     n.out.pop_front();
     Effects effects;
     switch (answer.kind) {
+      case ParticipantAnswer::None:
+        break;
       case ParticipantAnswer::Prepared:
         c.prepared(peer, program, answer.probes, now, effects);
         break;
@@ -170,6 +278,7 @@ struct RandomWorld {
         Node& n = nodes[peer];
         n.name = "g" + std::to_string(peer);
         n.guest->refuses = pick(8) == 0;
+        n.guest->late = pick(3) == 0;
         GuestInfo info;
         info.name = n.name;
         REQUIRE(c.register_guest(peer, info, 0, {}, now, effects));
@@ -210,7 +319,9 @@ struct RandomWorld {
         if (nodes.empty()) return;
         auto it = std::next(nodes.begin(), static_cast<long>(pick(nodes.size())));
         Node& n = it->second;
-        if (!n.in.empty() && pick(2) == 0)
+        if (n.guest->late && pick(3) == 0)
+          answer_late(n);
+        else if (!n.in.empty() && pick(2) == 0)
           deliver_to(n);
         else if (!n.out.empty())
           deliver_from(it->first, n);
@@ -223,6 +334,7 @@ struct RandomWorld {
       moved = false;
       for (auto& [peer, n] : nodes) {
         while (!n.in.empty()) deliver_to(n), moved = true;
+        while (answer_late(n)) moved = true;
         while (!n.out.empty()) deliver_from(peer, n), moved = true;
       }
     }

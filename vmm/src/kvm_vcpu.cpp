@@ -35,7 +35,6 @@ struct OneMsr {
 static_assert(offsetof(OneMsr, entry) == 8);
 /* Their ioctl numbers hold the size of those structures, which C++ gets wrong too. */
 constexpr unsigned long kGetSupportedCpuid = _IOWR(KVMIO, 0x05, uint64_t);
-constexpr unsigned long kSetCpuid2 = _IOW(KVMIO, 0x90, uint64_t);
 constexpr unsigned long kGetMsrs = _IOWR(KVMIO, 0x88, uint64_t);
 constexpr unsigned long kSetMsrs = _IOW(KVMIO, 0x89, uint64_t);
 constexpr unsigned long kGetXsave = _IOR(KVMIO, 0xa4, char[4096]);

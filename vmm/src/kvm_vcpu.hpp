@@ -9,6 +9,9 @@
 
 namespace hp::vmm {
 
+/* KVM_SET_CPUID2: kvm_cpuid2 has a flexible array, whose size C++ gets wrong. */
+inline constexpr unsigned long kSetCpuid2 = _IOW(KVMIO, 0x90, uint64_t);
+
 /* What all vCPUs of a VM share: the CPUID table and xstate layout. */
 struct KvmShared {
   std::vector<uint64_t> cpuid; /* kvm_cpuid2 */

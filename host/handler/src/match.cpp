@@ -1,5 +1,6 @@
 #include "handler/match.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace hp::handler {
@@ -29,6 +30,16 @@ bool match_set(std::string_view pattern, size_t p, unsigned char c, size_t* end)
   }
   *end = i + 1;
   return hit != negate;
+}
+
+/* Is the word one of those that commas part? */
+bool lists(std::string_view words, std::string_view word) {
+  for (size_t at = 0; at <= words.size();) {
+    const size_t end = std::min(words.find(',', at), words.size());
+    if (words.substr(at, end - at) == word) return true;
+    at = end + 1;
+  }
+  return false;
 }
 
 std::string_view bounded(const char* s, size_t max) {
@@ -87,9 +98,12 @@ bool matches_probe(const Object& o, const hp_obj_desc& d, const hp_seg_probe& pr
 }
 
 bool matches_target(const Object& o, const hp_obj_desc& d, const Target& target) {
-  std::string_view pattern = o.str(d.target);
-  return pattern.empty() || glob_match(pattern, target.name) ||
-         glob_match(pattern, target.hostname);
+  const std::string_view pattern = o.str(d.target);
+  if (pattern.empty() || glob_match(pattern, target.name)) return true;
+  const char* option = o.option("resolvers");
+  const std::string_view resolvers = option ? option : "hostname";
+  return (lists(resolvers, "hostname") && glob_match(pattern, target.hostname)) ||
+         (lists(resolvers, "version") && glob_match(pattern, target.osversion));
 }
 
 uint32_t enabled_probe_id(const Object& o, const hp_seg_probe* probes, uint32_t nprobes,

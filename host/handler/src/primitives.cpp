@@ -25,6 +25,12 @@ hp::GuestAccess* memory_of(hp_ctx* ctx) {
   return static_cast<hp::GuestAccess*>(ctx->firing->mem);
 }
 
+/* nullptr: the thread that fires is one of this kernel's. */
+hp::GuestThread* guest_thread(hp_ctx* ctx) {
+  hp::GuestAccess* mem = memory_of(ctx);
+  return mem ? mem->thread() : nullptr;
+}
+
 const hp::handler::Program* program_of(const hp_ctx* ctx) {
   return static_cast<const hp::handler::Program*>(ctx->program);
 }
@@ -101,6 +107,7 @@ uint64_t hp_walltime(void) {
 /* Of the thread that fires, which may have handed its call to a helper thread. */
 uint64_t hp_vtime(hp_ctx* ctx) {
   const hp_firing* f = ctx->firing;
+  if (hp::GuestThread* thread = guest_thread(ctx)) return thread->cpu_time();
   if (f->tid == static_cast<int32_t>(f->host_tid & ~hp::handler::kForeignOwner))
     return nanoseconds(CLOCK_THREAD_CPUTIME_ID);
   /* The kernel's encoding of a thread's clock: the complement of its tid, per thread, CPU time. */
@@ -114,9 +121,20 @@ uint32_t hp_ustack(hp_ctx* ctx, uint64_t* pcs, uint32_t max) {
 }
 
 uint64_t hp_space(hp_ctx* ctx) {
+  if (hp::GuestThread* thread = guest_thread(ctx)) return thread->space(*ctx->firing);
   hp::handler::UserSpace* space = program_of(ctx)->user_space();
   return space ? space->number(program_of(ctx)->segment(), *ctx->firing)
                : static_cast<uint32_t>(ctx->firing->pid);
+}
+
+uint32_t hp_kstack(hp_ctx* ctx, uint64_t* pcs, uint32_t max) {
+  hp::GuestThread* thread = guest_thread(ctx);
+  return thread ? thread->kernel_stack(pcs, max) : 0;
+}
+
+uint64_t hp_kspace(hp_ctx* ctx) {
+  hp::GuestThread* thread = guest_thread(ctx);
+  return thread ? thread->kernel_space(*ctx->firing) : 0;
 }
 
 /* As struct pt_regs has them, and after it. */
@@ -151,8 +169,9 @@ uint32_t hp_epid(hp_ctx* ctx) {
                                        ctx->probe, ctx->clause);
 }
 
-/* Monitors and the consumer are the processes that fire, so the kernel may be asked about oneself. */
-int64_t hp_identity(hp_ctx*, uint32_t what) {
+/* Else monitors and the consumer are the processes that fire: the kernel may be asked about oneself. */
+int64_t hp_identity(hp_ctx* ctx, uint32_t what) {
+  if (hp::GuestThread* thread = guest_thread(ctx)) return thread->identity(what);
   switch (what) {
     case HP_ID_PGID:
       return ::getpgrp();
@@ -172,6 +191,8 @@ uint32_t hp_text(hp_ctx* ctx, uint32_t what, char* dst, uint32_t max) {
   uint32_t length = 0;
   if (what == HP_TEXT_EXECARGS) {
     length = read_arguments(ctx, dst, max);
+  } else if (hp::GuestThread* thread = guest_thread(ctx)) {
+    length = std::min(thread->path(what, dst, max - 1), max - 1);
   } else {
     char path[PATH_MAX];
     const ssize_t n = what == HP_TEXT_CWD ? ::syscall(SYS_getcwd, path, sizeof path) - 1
@@ -197,6 +218,8 @@ std::span<const Import> primitives() {
       {"hp_vtime", reinterpret_cast<uint64_t>(&hp_vtime)},
       {"hp_ustack", reinterpret_cast<uint64_t>(&hp_ustack)},
       {"hp_space", reinterpret_cast<uint64_t>(&hp_space)},
+      {"hp_kstack", reinterpret_cast<uint64_t>(&hp_kstack)},
+      {"hp_kspace", reinterpret_cast<uint64_t>(&hp_kspace)},
       {"hp_ureg", reinterpret_cast<uint64_t>(&hp_ureg)},
       {"hp_panic", reinterpret_cast<uint64_t>(&hp_panic)},
       {"hp_owner_dead", reinterpret_cast<uint64_t>(&hp_owner_dead)},

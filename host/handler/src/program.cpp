@@ -38,8 +38,6 @@ Result<std::unique_ptr<Program>> Program::load(Object object, int segment_fd, co
   std::vector<uint64_t> values;
   if (core && !p->object_.core().empty()) values = HP_TRY(core->values(p->object_));
   p->image_ = HP_TRY(Image::link(p->object_, primitives(), values));
-  p->target_name_ = target.name;
-  p->target_hostname_ = target.hostname;
 
   auto descs = p->object_.descs();
   auto clauses = p->object_.clauses();
@@ -47,8 +45,7 @@ Result<std::unique_ptr<Program>> Program::load(Object object, int segment_fd, co
   for (uint32_t c = 0; c < clauses.size(); c++)
     for (uint32_t i = 0; i < clauses[c].descs.count; i++) {
       uint32_t d = clauses[c].descs.first + i;
-      if (matches_target(p->object_, descs[d], {p->target_name_, p->target_hostname_}))
-        p->enablings_.push_back({d, c});
+      if (matches_target(p->object_, descs[d], target)) p->enablings_.push_back({d, c});
     }
   p->words_ = static_cast<uint32_t>(p->enablings_.size() / 64 + 1);
   /* One mapping: pages of probes that never fire are never touched. */

@@ -52,7 +52,7 @@ ProgramTable::Thread* ProgramTable::add_thread() {
 
 void ProgramTable::remove_thread(Thread* thread) {
   std::lock_guard guard(lock_);
-  thread->epoch.store(0);
+  Epochs::leave(thread->reader);
   thread->used = false;
 }
 
@@ -60,7 +60,7 @@ void ProgramTable::forked(Thread* survivor) {
   std::lock_guard guard(lock_);
   for (auto& t : threads_) {
     if (t.get() == survivor) continue;
-    t->epoch.store(0);
+    Epochs::leave(t->reader);
     t->used = false;
   }
   for (auto& slot : slots_)
@@ -69,9 +69,7 @@ void ProgramTable::forked(Thread* survivor) {
 
 void ProgramTable::fire(Thread& thread, uint64_t programs, uint32_t id,
                         hp_firing& firing) noexcept {
-  /* Sequentially consistent, so that whoever takes a program out of the table either sees this mark or
-   * is seen by the loads of the table below. */
-  thread.epoch.exchange(epoch_.load(std::memory_order_relaxed), std::memory_order_seq_cst);
+  epochs_.enter(thread.reader);
   for (; programs != 0; programs &= programs - 1) {
     Program* p = meet(static_cast<uint32_t>(std::countr_zero(programs)));
     if (!p) continue;
@@ -79,7 +77,7 @@ void ProgramTable::fire(Thread& thread, uint64_t programs, uint32_t id,
       look_up_parents(thread, *p, firing);
     p->fire_id(id, firing);
   }
-  thread.epoch.store(0, std::memory_order_release);
+  Epochs::leave(thread.reader);
   if (pending_.load(std::memory_order_relaxed)) [[unlikely]]
     reclaim();
 }
@@ -178,14 +176,15 @@ Result<std::unique_ptr<Program>> ProgramTable::request(uint32_t slot, uint32_t* 
   *generation = reply.generation;
   Object object = HP_TRY(Object::read(fds[0].get()));
   Target target{{control_->name, strnlen(control_->name, HP_NAME_MAX)},
-                {control_->hostname, strnlen(control_->hostname, HP_NAME_MAX)}};
+                {control_->hostname, strnlen(control_->hostname, HP_NAME_MAX)},
+                {control_->osversion, strnlen(control_->osversion, HP_NAME_MAX)}};
   return Program::load(std::move(object), fds[1].get(), target);
 }
 
 void ProgramTable::replace(uint32_t slot, std::unique_ptr<Loaded> fresh) {
   Loaded* old = slots_[slot].exchange(fresh.release(), std::memory_order_seq_cst);
   if (!old) return;
-  retired_.push_back({epoch_.fetch_add(1), std::unique_ptr<Loaded>(old)});
+  retired_.push_back({epochs_.advance(), std::unique_ptr<Loaded>(old)});
   pending_.store(true);
 }
 
@@ -195,11 +194,8 @@ void ProgramTable::reclaim() noexcept {
 }
 
 void ProgramTable::reclaim_locked() {
-  uint64_t oldest = ~0ull;
-  for (auto& t : threads_) {
-    uint64_t e = t->epoch.load();
-    if (e != 0 && e < oldest) oldest = e;
-  }
+  uint64_t oldest = Epochs::kNobody;
+  for (auto& t : threads_) oldest = Epochs::oldest(oldest, t->reader);
   /* A firing that began in the epoch of the removal, or before, may still use the program. */
   std::erase_if(retired_, [&](const Retired& r) { return r.epoch < oldest; });
   pending_.store(!retired_.empty());

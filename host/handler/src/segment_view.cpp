@@ -32,6 +32,8 @@ Result<SegmentView> SegmentView::attach(int fd) {
       (h.max_modules > (1u << 20) ||
        !within(h.modules_off, uint64_t{h.max_modules} * sizeof(hp_seg_module))))
     return bad("module table");
+  if (!within(h.symbols_off, h.symbols_size) || h.symbols_size > (1ull << 32))
+    return bad("kernel symbols");
   if (!within(h.globals_off, h.globals_size)) return bad("global variables");
   if (!within(h.dynvars_off, h.dynvars_size)) return bad("dynamic variables");
   if (!within(h.spec_off, h.spec_size)) return bad("speculations");
@@ -57,6 +59,8 @@ Result<SegmentView> SegmentView::attach(int fd) {
   v.guests_off_ = h.guests_off;
   v.modules_off_ = h.modules_off;
   v.max_modules_ = h.max_modules;
+  v.symbols_off_ = h.symbols_off;
+  v.symbols_size_ = h.symbols_size;
   v.slots_off_ = h.slots_off;
   v.slot_stride_ = h.slot_stride;
   v.principal_size_ = h.principal_size;

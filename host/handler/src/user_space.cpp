@@ -5,6 +5,8 @@
 
 #include <cstring>
 
+#include "handler/segment_texts.hpp"
+
 namespace hp::handler {
 
 namespace {
@@ -28,27 +30,6 @@ class OwnMemory final : public GuestAccess {
     return HP_FLT_BADADDR;
   }
 };
-
-/* A free entry of the segment's, now ours; nullptr: none in a row of tries. */
-hp_seg_module* claim(const SegmentView& segment) {
-  hp_seg_header* h = segment.header();
-  const uint32_t n = segment.max_modules();
-  constexpr uint32_t kTries = 64;
-  for (uint32_t i = 0; n != 0 && i < kTries; ++i) {
-    const uint32_t at = __atomic_fetch_add(&h->next_module, 1, __ATOMIC_RELAXED) % n;
-    hp_seg_module* m = segment.modules() + at;
-    uint32_t expected = HP_MODULE_FREE;
-    if (!__atomic_compare_exchange_n(&m->state, &expected, HP_MODULE_BUSY, false, __ATOMIC_ACQUIRE,
-                                     __ATOMIC_RELAXED))
-      continue;
-    uint32_t used = __atomic_load_n(&h->used_modules, __ATOMIC_RELAXED);
-    while (used < at + 1 && !__atomic_compare_exchange_n(&h->used_modules, &used, at + 1, true,
-                                                         __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
-    }
-    return m;
-  }
-  return nullptr;
-}
 
 }  // namespace
 
@@ -95,7 +76,7 @@ void UserSpace::publish(const SegmentView& segment, const ModuleMap& modules,
   Module m;
   for (size_t i = 0; modules.at(i, m); ++i) {
     if (known != 0 && static_cast<int32_t>(m.since - known) <= 0) continue;
-    hp_seg_module* entry = claim(segment);
+    hp_seg_module* entry = claim_module(segment);
     if (!entry) break; /* the consumer is behind: addresses of this one stay numbers */
     entry->space = space;
     entry->pid = pid;

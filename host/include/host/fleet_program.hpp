@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "handler/match.hpp"
 #include "host/fleet_channel.hpp"
 #include "transport/coordinator.hpp"
 #include "transport/object.hpp"
@@ -36,13 +37,12 @@ struct FleetProgram {
   uint64_t guests_off_ = 0;
 };
 
-/* Which system call probes a guest of this name enables, by the descriptions of an object. */
+/* Which system call probes a process guest enables, by the descriptions of an object. */
 struct SyscallSelection {
   std::vector<std::pair<uint32_t, bool>> probes; /* number, is return */
   bool profile = false;                          /* profile-N: its threads are sampled */
 };
-SyscallSelection select_syscalls(const Object&, const std::string& name,
-                                 const std::string& hostname);
+SyscallSelection select_syscalls(const Object&, const handler::Target& guest);
 
 /* JSON texts for messages. */
 std::string outcome_json(const GuestOutcome&, const std::string* ident = nullptr);

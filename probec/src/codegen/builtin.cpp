@@ -101,9 +101,11 @@ llvm::Value* ClauseEmitter::builtin(const Expr& e) {
       return unit_.text("global");
     case Builtin::Curthread: /* 0 where there is no kernel of a guest's own */
       return fixed(firing(), offsetof(hp_firing, task), b_.getInt64Ty());
-    case Builtin::Ipl:
     case Builtin::Stackdepth:
+      return call("hp_rt_stackdepth", {ctx_});
     case Builtin::Caller:
+      return call("hp_rt_caller", {ctx_});
+    case Builtin::Ipl:
       return i64(0); /* there is no guest kernel below a process guest */
   }
   unsupported(e.loc, name_of(e.builtin));

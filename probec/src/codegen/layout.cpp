@@ -24,11 +24,6 @@ uint32_t frames_of(const CodegenOptions& o, const Type& t, Function f) {
   return static_cast<uint32_t>(std::min<uint64_t>(n, 512));
 }
 
-/* usym() and its kin: an address in the process that fires. */
-bool is_user_symbol(Function f) {
-  return f == Function::Usym || f == Function::Ufunc || f == Function::Umod || f == Function::Uaddr;
-}
-
 /* Which HP_ACT_* prints this value. */
 uint32_t trace_kind(const Expr& e) {
   if (e.kind != ExprKind::Call) return HP_ACT_TRACE;
@@ -140,6 +135,13 @@ class LayoutPass {
               (e.function == Function::Ustack || e.function == Function::Jstack ||
                is_user_symbol(e.function)));
     });
+    out_.uses_kernel = std::any_of(p_.exprs.begin(), p_.exprs.end(), [&](const Expr& e) {
+      return (e.kind == ExprKind::BuiltinVar &&
+              (e.builtin == Builtin::Caller || e.builtin == Builtin::Stackdepth)) ||
+             (e.kind == ExprKind::Call &&
+              (e.function == Function::Stack ||
+               (p_.types[e.type].kind == TypeKind::Symbol && !is_user_symbol(e.function))));
+    });
     return std::move(out_);
   }
 
@@ -232,9 +234,10 @@ class LayoutPass {
 
   /* dtrace(1) aligns each value to its size. */
   void charge(const Encoding& f) {
-    const bool text = f.val != HP_VAL_INT && f.val != HP_VAL_BYTES;
+    const bool kernel_symbol = f.val == HP_VAL_USYM && f.size == 8;
+    const bool text = f.val != HP_VAL_INT && f.val != HP_VAL_BYTES && !kernel_symbol;
     const uint32_t size = text ? p_.strsize : f.size;
-    const uint32_t align = f.val == HP_VAL_INT                              ? size
+    const uint32_t align = f.val == HP_VAL_INT || kernel_symbol             ? size
                            : (f.flags & (HP_FIELD_STACK | HP_FIELD_USTACK)) ? 8
                                                                             : 1;
     current_->charge = (current_->charge + align - 1) / align * align + size;
@@ -337,6 +340,10 @@ class LayoutPass {
 
 }  // namespace
 
+bool is_user_symbol(Function f) {
+  return f == Function::Usym || f == Function::Ufunc || f == Function::Umod || f == Function::Uaddr;
+}
+
 tl::unexpected<Diagnostic> refuse(const Location& loc, std::string message) {
   return tl::make_unexpected(Diagnostic{Tag::D_CG_EXPR, loc, std::move(message), {}, {}});
 }
@@ -429,7 +436,7 @@ Encoding encoding_of(const CheckedProgram& p, const CodegenOptions& o, ExprId id
   if (e.kind == ExprKind::Call) {
     r.type = r.val == HP_VAL_BYTES || (r.flags & HP_FIELD_SYM) ? name_of(e.function) : r.type;
     if (r.flags & HP_FIELD_SYM) {
-      if (!is_user_symbol(e.function)) r.val = HP_VAL_INT, r.room = r.size = 8;
+      if (!is_user_symbol(e.function)) r.size = 8; /* to dtrace(1) an address and no more */
       if (e.function == Function::Umod || e.function == Function::Mod) r.flags |= HP_FIELD_MODULE;
       if (e.function == Function::Uaddr) r.flags |= HP_FIELD_ADDRESS;
     }

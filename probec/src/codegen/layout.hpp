@@ -55,7 +55,7 @@ struct Layout {
   uint64_t globals_size = 0, locals_size = 0;
   uint32_t dyn_key_size = 8, dyn_val_size = 8;
   bool uses_memory = false, uses_ppid = false, uses_ancestors = false, uses_strtok = false;
-  bool speculates = false, uses_stacks = false;
+  bool speculates = false, uses_stacks = false, uses_kernel = false;
 
   const ActionLayout* action_of(size_t clause, StmtId stmt) const {
     const auto& actions = clauses[clause].actions;
@@ -72,6 +72,8 @@ tl::expected<Layout, Diagnostic> make_layout(const CheckedProgram&, const Codege
 /* Encoding of an expression's value when nothing else constrains it. */
 Encoding encoding_of(const CheckedProgram&, const CodegenOptions&, ExprId);
 Encoding encoding_of_type(const CheckedProgram&, const CodegenOptions&, TypeId);
+/* usym() and its kin: an address in the process that fires; sym() and its kin: in the kernel. */
+bool is_user_symbol(Function);
 /* Bytes a value of the type takes in a variable. */
 uint32_t storage_size(const CheckedProgram&, TypeId);
 

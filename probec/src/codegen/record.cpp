@@ -39,13 +39,10 @@ void ClauseEmitter::put_builtin(Cursor& c, const Encoding& e) {
 /* stack() and ustack(): frames, at least one 0, the process. */
 void ClauseEmitter::put_frames(Cursor& c, const Expr& e, const Encoding& enc) {
   if (e.kind != ExprKind::Call) return unsupported(e.loc, "a stack in a variable");
-  if (e.function == Function::Stack) { /* no kernel below a process guest */
-    for (uint32_t i = 0; i < enc.room; i += 8) put_word(c, i64(0));
-    return;
-  }
   llvm::Value* to =
       b_.CreateInBoundsGEP(b_.getInt8Ty(), c.base, b_.CreateZExt(c.offset, b_.getInt64Ty()));
-  advance(c, call("hp_rt_put_ustack", {ctx_, to, i32((enc.room - 16) / 8)}));
+  const char* put = e.function == Function::Stack ? "hp_rt_put_stack" : "hp_rt_put_ustack";
+  advance(c, call(put, {ctx_, to, i32((enc.room - 16) / 8)}));
 }
 
 /* sym(), usym(), uaddr()...: the consumer finds the name. */
@@ -62,11 +59,11 @@ void ClauseEmitter::put(Cursor& c, ExprId id, const Encoding& enc) {
   };
   switch (enc.val) {
     case HP_VAL_INT:
-      put_word(c, enc.flags & HP_FIELD_SYM ? symbol_address(e) : int_value(id));
+      put_word(c, int_value(id));
       break;
     case HP_VAL_USYM: {
       llvm::Value* address = symbol_address(e);
-      put_word(c, call("hp_rt_space", {ctx_}));
+      put_word(c, call(is_user_symbol(e.function) ? "hp_rt_space" : "hp_rt_kspace", {ctx_}));
       put_word(c, address);
       break;
     }

@@ -23,6 +23,7 @@ class Writer {
     h.flags = (p_.destructive ? uint32_t{HP_OBJ_DESTRUCTIVE} : 0u) |
               (l_.uses_memory ? uint32_t{HP_OBJ_USES_MEMORY} : 0u) |
               (l_.uses_stacks ? uint32_t{HP_OBJ_USES_STACKS} : 0u) |
+              (l_.uses_kernel ? uint32_t{HP_OBJ_USES_KERNEL} : 0u) |
               (l_.uses_ppid ? uint32_t{HP_OBJ_USES_PPID} : 0u) |
               (l_.uses_ancestors ? uint32_t{HP_OBJ_USES_ANCESTORS} : 0u) |
               (l_.speculates ? uint32_t{HP_OBJ_SPECULATES} : 0u);

@@ -190,7 +190,7 @@ TEST_CASE(
   s.run(0, f);
   table.fire(*me, 1, kRead, f.firing);
   auto* gone = table.add_thread();
-  gone->epoch = 1; /* as if that thread were inside a firing at the moment of fork */
+  gone->reader.mark = 1; /* as if that thread were inside a firing at the moment of fork */
   table.lock();
   pid_t child = ::fork();
   table.unlock();

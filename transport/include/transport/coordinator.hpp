@@ -33,6 +33,7 @@
 #include <string>
 #include <vector>
 
+#include "transport/guest_description.hpp"
 #include "transport/result.hpp"
 #include "transport/rpc.hpp"
 
@@ -41,9 +42,8 @@ namespace hp {
 using Time = std::chrono::nanoseconds;
 using PeerId = uint64_t; /* a connection; never used again */
 
-struct GuestInfo {
-  std::string name, hostname, osversion;
-  int32_t pid = 0;  /* of its supervisor */
+struct GuestInfo : GuestDescription {
+  int32_t pid = 0;  /* of its supervisor or machine */
   uint32_t uid = 0; /* by SO_PEERCRED */
 };
 

@@ -15,6 +15,23 @@
 
 namespace hp {
 
+/* What the host's kernel cannot be asked of the thread that fires, because it is one of a guest's own kernel. */
+class GuestThread {
+ public:
+  virtual ~GuestThread() = default;
+  /* ns of CPU time that it has used. */
+  virtual uint64_t cpu_time() noexcept = 0;
+  /* HP_ID_*; 0 when it is not known. */
+  virtual int64_t identity(uint32_t what) noexcept = 0;
+  /* HP_TEXT_CWD or HP_TEXT_ROOT into dst, at most max bytes, no NUL; the length. 0 when it is not known. */
+  virtual uint32_t path(uint32_t what, char* dst, uint32_t max) noexcept = 0;
+  /* Return addresses on the kernel's stack, innermost first; how many. */
+  virtual uint32_t kernel_stack(uint64_t* pcs, uint32_t max) noexcept = 0;
+  /* hp_space() and hp_kspace(). */
+  virtual uint64_t space(const hp_firing&) noexcept = 0;
+  virtual uint64_t kernel_space(const hp_firing&) noexcept = 0;
+};
+
 class GuestAccess {
  public:
   virtual ~GuestAccess() = default;
@@ -23,6 +40,8 @@ class GuestAccess {
   virtual int read_string(char* dst, uint64_t gva, size_t max, uint64_t* len,
                           uint64_t* bad) noexcept = 0;
   virtual int write(uint64_t gva, const void* src, size_t size, uint64_t* bad) noexcept = 0;
+  /* nullptr: the host's kernel is the guest's as well. */
+  virtual GuestThread* thread() noexcept { return nullptr; }
   /* raise() and stop(): a signal to the thread that fires, after the firing. */
   virtual void raise(const hp_firing&, int /*signal*/) noexcept {}
   /* panic(): the end of the whole guest. Returns where there is no such thing. */

@@ -28,6 +28,8 @@ class Json {
   const std::vector<Json>& items() const { return items_; } /* Array */
   /* Object: the member's value, nullptr if there is none. */
   const Json* find(std::string_view name) const;
+  /* Object: the names of items(), in their order. */
+  const std::vector<std::string>& names() const { return names_; }
   /* Compact JSON text; numbers that are no unsigned integers as they stood. */
   std::string text() const;
 

@@ -62,7 +62,8 @@ enum {
   HP_OBJ_USES_PPID = 8,   /* a clause looks at the firing's ppid, which may change at any time */
   HP_OBJ_SPECULATES = 16, /* a clause calls speculation() or what belongs to it */
   HP_OBJ_USES_ANCESTORS = 32, /* a clause asks progenyof() */
-  HP_OBJ_USES_STACKS = 0x100  /* a clause records or walks user addresses */
+  HP_OBJ_USES_STACKS = 0x100, /* a clause records or walks user addresses */
+  HP_OBJ_USES_KERNEL = 0x200  /* a clause records kernel addresses or walks the kernel's stack */
 };
 
 /* A probe description as written, macro-expanded. Empty string = matches all. */
@@ -135,7 +136,7 @@ struct hp_obj_field {
   uint32_t type;  /* string: D type name, "int", "string", "char [8]" */
 };
 /* STACK, USTACK: HP_VAL_BYTES, the frames' program counters, at least one 0, whose they are as in
- * hp_space() (8 bytes each). SYM: HP_VAL_INT, an address of the kernel's, or HP_VAL_USYM; `type` names
+ * hp_kspace() and hp_space() (8 bytes each). SYM: HP_VAL_USYM, whatever its size; `type` names
  * the function that asked ("usym", "umod" ...); it is printed as the function's name unless MODULE or
  * ADDRESS says otherwise. */
 enum {

@@ -14,6 +14,8 @@
  *     | guest table        |
  *     +--------------------+  modules_off: hp_seg_module[max_modules], a mailbox
  *     | modules            |
+ *     +--------------------+  symbols_off: hp_seg_text..., append-only; none of it unless the
+ *     | kernel symbols     |  program records kernel addresses
  *     +--------------------+  globals_off
  *     | global variables   |  laid out by the compiler
  *     +--------------------+  dynvars_off: hash table, all zero = empty; owned by the runtime
@@ -41,7 +43,7 @@ extern "C" {
 #endif
 
 #define HP_SEG_MAGIC 0x47534850u /* "PHSG" little-endian */
-#define HP_SEG_VERSION 2u
+#define HP_SEG_VERSION 3u
 #define HP_MAX_GUESTS 4096u
 #define HP_NAME_MAX 64u
 #define HP_COMM_LEN 16u
@@ -103,14 +105,16 @@ enum {
   HP_VAL_PROBENAME,
   HP_VAL_VMNAME,   /* 8 bytes: vmid; printed by name from the guest table */
   HP_VAL_HOSTNAME, /* likewise */
-  HP_VAL_USYM      /* 16 bytes: whose it is, as hp_space() gives it, and an address */
+  HP_VAL_USYM /* 16 bytes: whose it is, as hp_space() or hp_kspace() gives it, and an address */
 };
 
-/* A probe that this program enabled. Index in this table = hp_ctx.probe. The table is filled by the
- * one who matches (probec for its own, the coordinator for the fleet) and only ever grows;
- * nprobes is stored with release order after the entry is complete. */
+/* A probe that this program enabled. Index in this table = hp_ctx.probe. The table is filled by those who
+ * match: probec for what it knows of, the VMMs of Linux guests for what their kernels have, each name
+ * once, under tables_lock. It only ever grows; nprobes is stored with release order after the entry is
+ * complete. */
+#define HP_PROBE_SHARED (1u << 20) /* + index: the ID of a probe that only guests know */
 struct hp_seg_probe {
-  uint32_t id; /* probe ID as listings show it */
+  uint32_t id; /* probe ID as listings show it; unique in the table */
   uint32_t reserved;
   char prov[32];
   char mod[48];
@@ -135,7 +139,15 @@ struct hp_aggbuf { /* one half of an aggregation buffer */
 };
 
 /* A file that a traced process executes from, as of the firings that name its space. Whoever fires
- * claims a free entry, fills it and makes it ready; the consumer takes what is ready and frees it. */
+ * claims a free entry, fills it and makes it ready; the consumer takes what is ready and frees it.
+ *
+ * The kernel of a Linux guest comes in two entries of the space HP_SPACE_KERNEL | vmid, one for vmlinux and one
+ * for its modules, before its first firing and again when it has booted anew (device: a number that grows):
+ * offset and inode are place and size of a text in the symbols area, of lines "ADDRESS TYPE NAME" as trace.h has
+ * them, and start is what its addresses are relative to. */
+#define HP_SPACE_GUEST \
+  0x40000000u /* | vmid: a process of a Linux guest, of which no files are known */
+#define HP_SPACE_KERNEL 0x80000000u /* | vmid */
 #define HP_MODULE_PATH 456u
 enum { HP_MODULE_FREE = 0, HP_MODULE_BUSY = 1, HP_MODULE_READY = 2 };
 struct hp_seg_module {
@@ -145,6 +157,13 @@ struct hp_seg_module {
   uint64_t device, inode;    /* of the file, to tell it from one that took its name */
   char path[HP_MODULE_PATH]; /* NUL-terminated; "[vdso]"; "" unknown */
   uint32_t pid, reserved;    /* who mapped it, by its own number */
+};
+
+/* A text in the symbols area: written once, under tables_lock, shared by all who have the same. */
+#define HP_SYMBOLS_SIZE (64ull << 20) /* bytes of the area; sparse */
+struct hp_seg_text {
+  uint64_t size; /* bytes that follow, then padding to 8 */
+  uint64_t hash; /* of them, to find an equal one */
 };
 
 struct hp_slot {
@@ -236,8 +255,9 @@ struct hp_seg_header {
   uint64_t spec_stride; /* bytes of one speculation's buffer */
   uint64_t specsize;    /* of those, what the records of one may count for (-x specsize) */
   uint32_t bufpolicy;   /* HP_BUF_* */
-  uint32_t reserved;
-  uint32_t nspec;     /* speculations; ids are 1 to nspec */
+  uint32_t
+      tables_lock; /* atomic: host tid of who adds to a table, 0 = free; a dead one's is stolen */
+  uint32_t nspec;  /* speculations; ids are 1 to nspec */
   uint32_t spec_next; /* atomic: where speculation() looks for one whose creator is gone */
   uint64_t slots_off, slot_stride;
   uint64_t principal_size;     /* bytes of one half; at slot + sizeof(hp_slot) */
@@ -251,6 +271,8 @@ struct hp_seg_header {
   uint32_t next_space;         /* atomic: numbers given to process images so far */
   uint32_t next_module;        /* atomic: where to look for a free entry */
   uint32_t used_modules;       /* atomic: entries beyond were never used */
+  uint64_t symbols_off, symbols_size;
+  uint64_t symbols_used; /* bytes from symbols_off; changed under tables_lock */
 };
 
 /* What a clause may know about the firing. Built by the dispatcher on its stack, lives for one firing
@@ -286,6 +308,9 @@ struct hp_uregs {
   uint64_t rip, rflags;
 };
 
+/* The firing thread is one of a guest's own kernel: its pid and tid mean nothing to the host. */
+#define HP_FIRING_GUEST_KERNEL 1u
+
 /* What fired; shared by all programs of this firing. Identity comes from the host. */
 struct hp_firing {
   uint64_t args[10];
@@ -294,8 +319,8 @@ struct hp_firing {
   uint32_t cpu;  /* host CPU */
   uint32_t vcpu; /* number of the vCPU within its guest */
   uint32_t vmid;
-  int32_t err; /* errno of a returning system call, else 0 */
-  uint32_t reserved;
+  int32_t err;    /* errno of a returning system call, else 0 */
+  uint32_t flags; /* HP_FIRING_* */
   char execname[HP_COMM_LEN];
   const char *vmname, *hostname, *osversion; /* NUL-terminated */
   uint64_t pc;                               /* user program counter, 0 if unknown */
@@ -326,6 +351,9 @@ uint32_t hp_ustack(struct hp_ctx*, uint64_t* pcs, uint32_t max);
 /* Whose user addresses this firing records: process ID, and above it the number of its image (see
  * hp_seg_module), 0 for the consumer's own. */
 uint64_t hp_space(struct hp_ctx*);
+/* The same of the kernel that a Linux guest runs; none, and 0, where there is no such kernel. */
+uint32_t hp_kstack(struct hp_ctx*, uint64_t* pcs, uint32_t max);
+uint64_t hp_kspace(struct hp_ctx*);
 /* Register n of uregs[], in the order of regs.d; 0 when it is not known. */
 uint64_t hp_ureg(struct hp_ctx*, uint64_t n);
 int hp_panic(struct hp_ctx*); /* destructive: panic(); returns if there is no guest to kill */
@@ -350,6 +378,7 @@ static_assert(sizeof(hp_spec) == 64, "a cache line");
 static_assert(sizeof(hp_agg_entry) == 16, "aggregation entry header");
 static_assert(sizeof(hp_seg_probe) == 256, "probe entry");
 static_assert(sizeof(hp_seg_module) == 512, "module entry");
+static_assert(sizeof(hp_seg_text) == 16, "text header");
 static_assert(sizeof(hp_seg_header) <= 4096, "header fits its page");
 #endif
 #endif

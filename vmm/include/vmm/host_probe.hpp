@@ -18,7 +18,8 @@ struct HostAbilities {
   bool capability_hypercall = false; /* KVM_CAP_EXIT_HYPERCALL offers KVM_HC_MAP_GPA_RANGE */
 };
 
-/* Runs the probe; limit bounds each of its guests. */
+/* Runs the probe. limit bounds each guest that may never end; on a host where the first, which always does, is slow
+ * (software emulation), it is lengthened in proportion. */
 Result<HostAbilities> probe_host(std::chrono::milliseconds limit = std::chrono::milliseconds(200));
 /* The same, remembered until the next boot in a file of `directory`, which must exist; an unusable file
  * is ignored. */

@@ -115,6 +115,7 @@ void MmioTransport::write_register(uint64_t offset, uint32_t value) noexcept {
   }
   if (offset == VIRTIO_MMIO_INTERRUPT_ACK) {
     const std::lock_guard lock(interrupt_mutex_);
+    if (interrupt_status_ == 0) return;
     interrupt_status_ &= ~value;
     if (interrupt_status_ == 0) line_.set(false);
     return;
@@ -185,6 +186,7 @@ void MmioTransport::set_status(uint32_t value) noexcept {
     reset_locked();
     return;
   }
+  if (stopped_) return;
   const uint32_t now = status_;
   uint32_t added = value & kDriverBits & ~now;
   if (added & VIRTIO_CONFIG_S_FEATURES_OK &&
@@ -212,7 +214,14 @@ void MmioTransport::reset() noexcept {
   reset_locked();
 }
 
+void MmioTransport::stop() noexcept {
+  const std::lock_guard lock(mutex_);
+  if (!stopped_) reset_locked();
+  stopped_ = true;
+}
+
 void MmioTransport::reset_locked() noexcept {
+  if (stopped_) return;
   device_->reset();
   for (Queue& q : queues_) q.disable();
   for (QueueSetup& q : setup_) q = {};

@@ -2,7 +2,8 @@
  *
  * An element of a description is a glob over the whole element of the probe: `*`, `?`, `[abc]`,
  * `[a-z]`, `[!...]`, `\` takes the next character literally; the empty pattern matches everything.
- * A description's target matches a guest by its name or its hostname. Pure functions. */
+ * A description's target matches a guest by its name or its hostname, with `-x resolvers=hostname,version` by
+ * its operating system's version too. Pure functions. */
 #pragma once
 #include <cstdint>
 #include <string_view>
@@ -18,11 +19,13 @@ bool glob_match(std::string_view pattern, std::string_view text);
 /* Who fires, for the target element of 5-tuples. */
 struct Target {
   std::string_view name, hostname;
+  std::string_view osversion = {}; /* "Linux-<release>" */
 };
 
 /* provider:module:function:name, or the numeric id if the description gives one. */
 bool matches_probe(const Object&, const hp_obj_desc&, const hp_seg_probe&);
-/* The empty target matches every guest. */
+/* The empty target matches every guest; others a guest's name, and what the option `resolvers` says: hostname
+ * (which it says by itself), version. */
 bool matches_target(const Object&, const hp_obj_desc&, const Target&);
 
 /* The enabled probe ID (epid, counted from 1) of a clause at a probe: the rank of the pair when

@@ -83,7 +83,6 @@ class Program {
   Object object_;
   SegmentView segment_;
   Image image_;
-  std::string target_name_, target_hostname_;
   std::vector<Enabling> enablings_;
   uint32_t words_ = 1; /* of 64 bits per probe: bit 0 = known, bit i+1 = enablings_[i] */
   Mapping tables_;

@@ -7,8 +7,7 @@
  *
  * Programs are loaded when a firing first meets them: the monitor asks the supervisor over the shared
  * socket, each request with a reply socket of its own. They are unloaded when their slot is reused or
- * declared dead, at a moment when no thread can be inside them: every firing marks its Thread with the
- * epoch it began in, and what was taken out of the table is freed once all marks are newer or gone.
+ * declared dead, at a moment when no thread can be inside them (epochs.hpp).
  *
  * fire() costs one atomic exchange and a few loads above the programs' own work. It blocks only while
  * it or another thread loads a program; a supervisor that does not answer is given up after kTimeout
@@ -23,6 +22,7 @@
 #include <vector>
 
 #include "handler/ancestry.hpp"
+#include "handler/epochs.hpp"
 #include "handler/program.hpp"
 #include "transport/control.h"
 
@@ -35,8 +35,8 @@ class ProgramTable {
 
   /* One for each thread that fires; at most one firing at a time uses it. */
   struct Thread {
-    std::atomic<uint64_t> epoch{0}; /* 0: outside */
-    bool used = true;               /* guarded by the table's lock */
+    Epochs::Reader reader;
+    bool used = true; /* guarded by the table's lock */
     Ancestry ancestry;
   };
 
@@ -65,12 +65,12 @@ class ProgramTable {
   /* Calls f(slot, Program&) for every committed program of the bit mask. */
   template <class F>
   void visit(Thread& thread, uint64_t programs, F f) noexcept {
-    thread.epoch.exchange(epoch_.load(std::memory_order_relaxed), std::memory_order_seq_cst);
+    epochs_.enter(thread.reader);
     for (; programs != 0; programs &= programs - 1) {
       const auto slot = static_cast<uint32_t>(__builtin_ctzll(programs));
       if (Program* p = meet(slot)) f(slot, *p);
     }
-    thread.epoch.store(0, std::memory_order_release);
+    Epochs::leave(thread.reader);
   }
 
   /* Programs held in memory, also those that wait to be freed; for tests. */
@@ -98,7 +98,7 @@ class ProgramTable {
   hp_ctl* control_;
   int socket_;
   std::atomic<Loaded*> slots_[HP_CTL_PROGRAMS] = {};
-  std::atomic<uint64_t> epoch_{1};
+  Epochs epochs_;
   std::atomic<bool> pending_{false}; /* retired_ is not empty */
   std::mutex lock_;
   std::vector<Retired> retired_;

@@ -39,7 +39,7 @@ class SegmentView {
   uint32_t strsize() const { return strsize_; }
   uint64_t size() const { return mapping_.size(); }
   /* Where variables, buffers and slots begin, behind the tables. */
-  uint64_t data_offset() const { return globals_off_; }
+  uint64_t data_offset() const { return symbols_off_; }
 
   uint32_t max_probes() const { return max_probes_; }
   /* Complete entries; grows. */
@@ -51,6 +51,9 @@ class SegmentView {
   hp_seg_guest* guests() const { return mapping_.as<hp_seg_guest>(guests_off_); }
   uint32_t max_modules() const { return max_modules_; }
   hp_seg_module* modules() const { return mapping_.as<hp_seg_module>(modules_off_); }
+
+  uint64_t symbols_size() const { return symbols_size_; }
+  uint8_t* symbols() const { return mapping_.as<uint8_t>(symbols_off_); }
 
   uint32_t state() const { return __atomic_load_n(&header()->state, __ATOMIC_ACQUIRE); }
   bool exiting() const { return __atomic_load_n(&header()->exiting, __ATOMIC_RELAXED) != 0; }
@@ -68,7 +71,7 @@ class SegmentView {
   Mapping mapping_;
   uint64_t probes_off_ = 0, guests_off_ = 0, modules_off_ = 0, slots_off_ = 0, slot_stride_ = 0;
   uint64_t principal_size_ = 0, agg_size_ = 0, scratch_size_ = 0;
-  uint64_t globals_off_ = 0, globals_size_ = 0;
+  uint64_t globals_off_ = 0, globals_size_ = 0, symbols_off_ = 0, symbols_size_ = 0;
   uint32_t nslots_ = 0, max_probes_ = 0, max_modules_ = 0, strsize_ = 0;
 };
 

@@ -29,7 +29,7 @@ class MmioTransport final : public vmm::Device, private Transport {
       0x050; /* a write of 4 bytes here may go to notify_fd() instead */
   using Log = std::function<void(const std::string&)>; /* from any thread */
 
-  /* ram and line outlive this. */
+  /* ram and line outlive this, or its stop(). */
   MmioTransport(const vmm::GuestRam& ram, std::unique_ptr<VirtioDevice> device,
                 vmm::InterruptLine& line, Log log = nullptr);
   ~MmioTransport() override;
@@ -38,6 +38,8 @@ class MmioTransport final : public vmm::Device, private Transport {
   void read(uint64_t offset, uint8_t* data, unsigned size) noexcept override;
   void write(uint64_t offset, const uint8_t* data, unsigned size) noexcept override;
   void reset() noexcept override;
+  /* reset(), for good: RAM and line are not used any more, and may go before this does. */
+  void stop() noexcept;
 
   VirtioDevice& device() { return *device_; }
   /* The eventfd for KVM_IOEVENTFD at kQueueNotify, any value. */
@@ -73,6 +75,7 @@ class MmioTransport final : public vmm::Device, private Transport {
   uint64_t driver_features_ = 0;
   std::vector<QueueSetup> setup_;
   std::vector<Queue> queues_; /* the device's while active */
+  bool stopped_ = false;
 
   std::atomic<uint32_t> status_ = 0; /* written with mutex_, but for DEVICE_NEEDS_RESET */
   std::atomic<uint32_t> generation_ = 0;

@@ -51,7 +51,7 @@ class ThreadedDevice : public VirtioDevice {
   /* On the thread, the last thing before reset() returns. */
   virtual void stopped() noexcept {}
 
-  bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
+  bool stopping() const { return stopping_.load(std::memory_order_acquire); }
   /* Queue::pop(), unless stopping. */
   [[nodiscard]] bool take(unsigned queue, Chain& chain) noexcept;
   /* Queue::push(), and the interrupt where one is due. */

@@ -1,0 +1,100 @@
+/* AgentLink: the VMM's end of the conversation with the agent in a Linux guest (transport/trace.h).
+ *
+ *     AgentLink link(owner);
+ *     link.connect(trace_device);
+ *     link.received(bytes, now);                  each message of the guest's, in order
+ *     link.tick(now); poll until link.next_deadline()
+ *     link.fetch({HP_FILE_PATH, "/bin/true", 64 << 20}, now, [](Result<std::string> bytes) { ... });
+ *
+ * The guest is hostile: each message is checked, what has no sense is counted and dropped, files are put together
+ * within a bound and a time, an answer that nobody waits for is nothing. Nothing here blocks. An agent that says
+ * nothing for a while is asked for a file that every guest has; if it stays silent it is held to be gone
+ * (silent()) until it speaks again.
+ *
+ * Times are of any monotonic clock. Not thread-safe. */
+#pragma once
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "transport/trace_messages.hpp"
+#include "vmm/trace_port.hpp"
+
+namespace hp::linux_guest {
+
+using Time = std::chrono::nanoseconds;
+
+class AgentLink {
+ public:
+  static constexpr Time kSilence = std::chrono::seconds(10); /* then it is asked */
+  static constexpr Time kPatience =
+      std::chrono::seconds(5);              /* for an answer, or a file's next piece */
+  static constexpr size_t kMaxFetches = 64; /* at once */
+
+  /* What the agent says, checked. */
+  class Owner {
+   public:
+    virtual ~Owner() = default;
+    virtual void hello(trace::Hello) = 0;
+    virtual void prepared(const ProgramIdent&, uint32_t probes) = 0;
+    virtual void refused(const ProgramIdent&, const std::string& why) = 0;
+    virtual void committed(const ProgramIdent&) = 0;
+    virtual void killed(const ProgramIdent&) = 0;
+    /* It does not answer any more; or does again. */
+    virtual void silent(bool) = 0;
+    /* A line for the VMM's log, printable. */
+    virtual void log(const std::string&) = 0;
+  };
+
+  using Done = std::function<void(Result<std::string>)>;
+  struct File {
+    uint32_t kind;    /* HP_FILE_* */
+    std::string path; /* of HP_FILE_PATH */
+    size_t limit;     /* bytes; a longer file is an error */
+  };
+
+  explicit AgentLink(Owner& owner) : owner_(owner) {}
+  void connect(vmm::TraceLink& device) { device_ = &device; }
+
+  void received(std::span<const uint8_t> message, Time now);
+  /* The conversation starts over: fetches fail, and nothing is expected until the next HELLO. */
+  void reset();
+  void tick(Time now);
+  std::optional<Time> next_deadline() const;
+
+  bool is_silent() const { return silent_; }
+  /* False: the guest takes nothing; the message is lost. */
+  bool send(const trace::Bytes&);
+  /* done is called once: from received(), tick(), reset(), or at once. */
+  void fetch(File, Time now, Done done);
+  /* Says WELCOME and gives the files it asks for to done, one call each. */
+  void welcome(uint32_t vmid, std::vector<std::pair<File, Done>> wanted, Time now);
+
+ private:
+  using Key = std::pair<uint64_t, uint32_t>; /* serial, kind */
+  struct Pending {
+    std::string bytes;
+    size_t limit = 0;
+    Time deadline{};
+    Done done;
+  };
+  void handle(const trace::Message&, Time now);
+  void piece(const trace::FilePiece&, Time now);
+  void finish(std::map<Key, Pending>::iterator, Result<std::string>);
+  void complain(const std::string& what);
+
+  Owner& owner_;
+  vmm::TraceLink* device_ = nullptr;
+  std::map<Key, Pending> pending_;
+  uint64_t next_serial_ = 1;
+  bool talking_ = false; /* it has said HELLO */
+  bool silent_ = false, asked_ = false;
+  Time heard_{};
+  uint64_t complaints_ = 0;
+};
+
+}  // namespace hp::linux_guest

@@ -1,0 +1,211 @@
+#include "linux_guest/linux_guest.hpp"
+
+#include <sys/eventfd.h>
+
+#include <utility>
+
+#include "transport/trace_prepare.hpp"
+
+namespace hp::linux_guest {
+namespace {
+
+Time monotonic() {
+  return std::chrono::steady_clock::now().time_since_epoch();
+}
+
+}  // namespace
+
+LinuxGuest::LinuxGuest(Options options, const vmm::GuestRam& ram)
+    : options_(std::move(options)),
+      probes_(ram, options_.name, "", ""),
+      link_(*this),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (!options_.clock) options_.clock = monotonic;
+  HP_CHECK(wake_);
+}
+LinuxGuest::~LinuxGuest() = default;
+
+/* --- the device's thread --- */
+
+void LinuxGuest::push(Event event) noexcept {
+  {
+    std::scoped_lock lock(inbox_mutex_);
+    if (event.reset) { /* what came before it is of no use */
+      inbox_.clear();
+      inbox_bytes_ = 0;
+    }
+    if (event.message.size() > kMaxInbox - inbox_bytes_) {
+      dropped_++;
+      return;
+    }
+    inbox_bytes_ += event.message.size();
+    inbox_.push_back(std::move(event));
+  }
+  const uint64_t one = 1;
+  const ssize_t n = ::write(wake_.get(), &one, sizeof one);
+  (void)n; /* the counter is full: the owner is awake */
+}
+
+void LinuxGuest::message(std::span<const uint8_t> bytes) noexcept {
+  if (bytes.size() <= HP_MSG_MAX) push({false, {bytes.begin(), bytes.end()}});
+}
+void LinuxGuest::reset() noexcept {
+  push({true, {}});
+}
+
+/* --- the owner's loop --- */
+
+int LinuxGuest::timeout_ms() const {
+  const auto deadline = link_.next_deadline();
+  if (!deadline) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - options_.clock());
+  return static_cast<int>(std::max<int64_t>(left.count(), 0));
+}
+
+void LinuxGuest::dispatch() {
+  uint64_t count;
+  const ssize_t n = ::read(wake_.get(), &count, sizeof count);
+  (void)n;
+  std::deque<Event> events;
+  uint64_t dropped;
+  {
+    std::scoped_lock lock(inbox_mutex_);
+    events.swap(inbox_);
+    inbox_bytes_ = 0;
+    dropped = std::exchange(dropped_, 0);
+  }
+  if (dropped != 0)
+    log("lost " + std::to_string(dropped) +
+        " messages of the guest: it sends faster than it is heard");
+  const Time now = options_.clock();
+  for (const Event& e : events) {
+    if (e.reset) {
+      link_.reset();
+      go_down("its trace device was reset");
+    } else {
+      link_.received(e.message, now);
+    }
+  }
+  link_.tick(now);
+}
+
+void LinuxGuest::log(const std::string& line) {
+  if (options_.log) options_.log(line);
+}
+
+void LinuxGuest::silent(bool is) {
+  log(is ? "the guest's agent does not answer; what is traced stays so, nothing new can be"
+         : "the guest's agent answers again");
+}
+
+void LinuxGuest::fetch(const std::string& path, size_t limit, AgentLink::Done done) {
+  link_.fetch({HP_FILE_PATH, path, limit}, options_.clock(), std::move(done));
+}
+
+/* --- programs --- */
+
+std::optional<Result<uint32_t>> LinuxGuest::load(const ProgramIdent& ident,
+                                                 const ProgramFiles& files) {
+  if (state_ != State::Up) return fail("the guest is not up");
+  if (link_.is_silent()) return fail("the guest's agent does not answer");
+  return attach(ident, files);
+}
+
+std::optional<Result<uint32_t>> LinuxGuest::attach(const ProgramIdent& ident,
+                                                   const ProgramFiles& files) {
+  auto object = Object::read(files.object);
+  if (!object) return tl::make_unexpected(object.error());
+  auto found = probes_.prepare(ident, std::move(*object), files.segment);
+  if (!found) return tl::make_unexpected(found.error());
+  Program& p = programs_[ident];
+  p.probes = found->probes;
+  p.attached = static_cast<uint32_t>(found->attach.size());
+  if (p.attached == 0) { /* nothing for the guest to do */
+    p.stage = Stage::Attached;
+    return Result<uint32_t>(p.probes);
+  }
+  p.stage = Stage::Attaching;
+  trace::PrepareWriter writer(ident);
+  for (const Attachment& a : found->attach) writer.add(a.head, a.text);
+  for (const trace::Bytes& message : writer.finish())
+    if (!link_.send(message)) {
+      unload(ident);
+      return fail("the guest takes no messages");
+    }
+  return std::nullopt;
+}
+
+/* The program that an answer of the guest is about, if it waits for one. */
+LinuxGuest::Program* LinuxGuest::current(const ProgramIdent& ident, Stage stage) {
+  auto it = programs_.find(ident);
+  if (it == programs_.end() || it->second.kills != 0 || it->second.stage != stage) return nullptr;
+  return &it->second;
+}
+
+void LinuxGuest::prepared(const ProgramIdent& ident, uint32_t attached) {
+  Program* p = current(ident, Stage::Attaching);
+  if (!p) return;
+  if (attached != p->attached)
+    return refused(ident, "it attached " + std::to_string(attached) + " of " +
+                              std::to_string(p->attached) + " probes");
+  p->stage = Stage::Attached;
+  if (listener_) listener_->loaded(ident, p->probes);
+}
+
+void LinuxGuest::refused(const ProgramIdent& ident, const std::string& why) {
+  if (!current(ident, Stage::Attaching)) return;
+  unload(ident);
+  if (listener_) listener_->loaded(ident, fail(why));
+}
+
+bool LinuxGuest::enable(const ProgramIdent& ident) {
+  Program& p = programs_.at(ident);
+  if (p.attached == 0) {
+    probes_.commit(ident);
+    p.stage = Stage::Live;
+    return true;
+  }
+  p.stage = Stage::Committing;
+  link_.send(trace::encode_plain(HP_MSG_COMMIT, ident)); /* lost: said again at its next HELLO */
+  return false;
+}
+
+void LinuxGuest::committed(const ProgramIdent& ident) {
+  Program* p = current(ident, Stage::Committing);
+  if (!p) return;
+  probes_.commit(ident);
+  p->stage = Stage::Live;
+  if (listener_) listener_->enabled(ident);
+}
+
+void LinuxGuest::unload(const ProgramIdent& ident) {
+  probes_.remove(ident);
+  auto it = programs_.find(ident);
+  if (it == programs_.end()) return;
+  it->second.stage = Stage::Gone;
+  if (it->second.attached != 0 && state_ == State::Up)
+    kill(ident);
+  else if (it->second.kills == 0)
+    programs_.erase(it);
+}
+
+void LinuxGuest::kill(const ProgramIdent& ident) {
+  Program& p = programs_.try_emplace(ident, Program{Stage::Gone}).first->second;
+  if (link_.send(trace::encode_plain(HP_MSG_KILL, ident))) p.kills++;
+  /* Otherwise the agent says that the guest has it, when it comes back. */
+  if (p.kills == 0) programs_.erase(ident);
+}
+
+void LinuxGuest::killed(const ProgramIdent& ident) {
+  auto it = programs_.find(ident);
+  if (it == programs_.end() || it->second.kills == 0) return;
+  if (--it->second.kills == 0 && it->second.stage == Stage::Gone) programs_.erase(it);
+}
+
+void LinuxGuest::set_vmid(uint32_t vmid) {
+  vmid_ = vmid;
+  probes_.set_vmid(vmid);
+  if (state_ == State::Up) link_.send(trace::encode_welcome({vmid, 0}));
+}
+
+}  // namespace hp::linux_guest

@@ -1,0 +1,1 @@
+"""The emulated KVM host of tests/rig/run."""

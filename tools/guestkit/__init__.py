@@ -1,0 +1,1 @@
+"""What tools/mkguest and tests/rig make guests and hosts of: kernels, archives, images, libraries."""

@@ -1,0 +1,5 @@
+"""Errors that are the environment's, not the program's."""
+
+
+class Missing(Exception):
+    """Something is not installed or not there. The text says what, and how to get it."""

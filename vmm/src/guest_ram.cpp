@@ -1,0 +1,33 @@
+#include "vmm/guest_ram.hpp"
+
+#include <sys/mman.h>
+
+namespace hp::vmm {
+
+Result<GuestRam> GuestRam::allocate(uint64_t size) {
+  constexpr uint64_t least = 64ull << 20, most = 1ull << 40, above = 4ull << 30;
+  if (size % kPageSize != 0 || size < least || size > most)
+    return fail("guest memory must be between 64 MiB and 1 TiB, in whole pages");
+  void* p = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                 -1, 0);
+  if (p == MAP_FAILED)
+    return fail_errno("cannot reserve " + std::to_string(size >> 20) + " MiB of guest memory");
+  GuestRam ram;
+  ram.memory_ = Mapping(p, size);
+  madvise(p, size, MADV_HUGEPAGE);
+  madvise(p, size, MADV_DONTDUMP);
+  madvise(p, size, MADV_DONTFORK);
+  auto* host = static_cast<uint8_t*>(p);
+  const uint64_t low = size < kHole ? size : kHole;
+  ram.regions_.push_back({Gpa(0), low, host});
+  if (size > low) ram.regions_.push_back({Gpa(above), size - low, host + low});
+  return ram;
+}
+
+uint64_t GuestRam::size() const {
+  uint64_t sum = 0;
+  for (const Region& r : regions_) sum += r.size;
+  return sum;
+}
+
+}  // namespace hp::vmm

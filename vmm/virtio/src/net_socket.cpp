@@ -1,0 +1,143 @@
+#include <endian.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "virtio/net_backend.hpp"
+
+namespace hp::virtio {
+namespace {
+
+constexpr size_t kPrefix = 4; /* a frame's length */
+
+class Socket final : public NetBackend {
+ public:
+  Socket(Fd connected, Fd listener)
+      : peer_(std::move(connected)), listener_(std::move(listener)), in_(kPrefix + kMaxFrame) {}
+  size_t receive(std::span<uint8_t> frame) noexcept override;
+  bool send(std::span<const iovec> frame, size_t size) noexcept override;
+  pollfd wait(bool input) noexcept override;
+
+ private:
+  bool connected() noexcept;
+  void hang_up() noexcept;
+  bool flush() noexcept;
+  size_t take(std::span<uint8_t> frame) noexcept;
+
+  Fd peer_, listener_;
+  std::vector<uint8_t>
+      in_; /* a frame with its length, as far as it is here: have_ bytes, and more behind */
+  size_t have_ = 0;
+  std::vector<uint8_t> out_; /* of a frame, what the socket had no room for */
+};
+
+bool Socket::connected() noexcept {
+  if (!peer_ && listener_)
+    peer_.reset(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  return static_cast<bool>(peer_);
+}
+
+void Socket::hang_up() noexcept {
+  peer_.reset();
+  out_.clear();
+  have_ = 0;
+}
+
+/* The frame at the beginning of in_; 0: it is not all here. */
+size_t Socket::take(std::span<uint8_t> frame) noexcept {
+  if (have_ < kPrefix) return 0;
+  uint32_t size;
+  std::memcpy(&size, in_.data(), kPrefix);
+  size = be32toh(size);
+  if (size < kMinFrame ||
+      size > frame.size()) { /* no such frames: it is out of step, or no peer of ours */
+    hang_up();
+    return 0;
+  }
+  if (have_ < kPrefix + size) return 0;
+  std::memcpy(frame.data(), in_.data() + kPrefix, size);
+  have_ -= kPrefix + size;
+  std::memmove(in_.data(), in_.data() + kPrefix + size, have_);
+  return size;
+}
+
+size_t Socket::receive(std::span<uint8_t> frame) noexcept {
+  for (;;) {
+    if (const size_t size = take(frame)) return size;
+    if (!connected()) return 0;
+    const ssize_t n = ::recv(peer_.get(), in_.data() + have_, in_.size() - have_, MSG_DONTWAIT);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) return 0;
+    if (n <= 0)
+      hang_up();
+    else
+      have_ += static_cast<size_t>(n);
+  }
+}
+
+/* True: nothing waits any more. */
+bool Socket::flush() noexcept {
+  while (!out_.empty()) {
+    const ssize_t n = ::send(peer_.get(), out_.data(), out_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) return false;
+    if (n < 0)
+      hang_up();
+    else
+      out_.erase(out_.begin(), out_.begin() + n);
+  }
+  return true;
+}
+
+bool Socket::send(std::span<const iovec> frame, size_t size) noexcept {
+  if (!connected()) return true;
+  if (!flush()) return false;
+  const uint32_t prefix = htobe32(static_cast<uint32_t>(size));
+  out_.resize(kPrefix + size);
+  std::memcpy(out_.data(), &prefix, kPrefix);
+  uint8_t* to = out_.data() + kPrefix;
+  for (const iovec& b : frame) {
+    std::memcpy(to, b.iov_base, b.iov_len);
+    to += b.iov_len;
+  }
+  flush(); /* what it does not take now waits in out_ */
+  return true;
+}
+
+pollfd Socket::wait(bool input) noexcept {
+  flush(); /* the guest may have nothing more to send that would */
+  if (!peer_) return {listener_.get(), POLLIN, 0}; /* -1 where there is none */
+  const int events = (input ? POLLIN : 0) | (out_.empty() ? 0 : POLLOUT);
+  return {events ? peer_.get() : -1, static_cast<short>(events), 0};
+}
+
+}  // namespace
+
+std::unique_ptr<NetBackend> over_socket(Fd connected) {
+  return std::make_unique<Socket>(std::move(connected), Fd());
+}
+
+Result<std::unique_ptr<NetBackend>> open_socket(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof address.sun_path)
+    return fail("the path of a network's socket is empty or too long: " + path);
+  std::memcpy(address.sun_path, path.data(), path.size());
+  const auto* name = reinterpret_cast<const sockaddr*>(&address);
+  Fd peer(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!peer) return fail_errno("cannot create a socket");
+  if (::connect(peer.get(), name, sizeof address) == 0) return over_socket(std::move(peer));
+  if (errno != ENOENT && errno != ECONNREFUSED) return fail_errno("cannot connect to " + path);
+  ::unlink(path.c_str()); /* of one who listened and is gone */
+  Fd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!listener || ::bind(listener.get(), name, sizeof address) != 0 ||
+      ::listen(listener.get(), 1) != 0)
+    return fail_errno("cannot listen on " + path);
+  return std::make_unique<Socket>(Fd(), std::move(listener));
+}
+
+}  // namespace hp::virtio
