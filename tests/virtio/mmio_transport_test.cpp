@@ -294,6 +294,8 @@ TEST_CASE("mmio: a driver that notifies and waits only where it must misses noth
   unsigned notified = 0, slept = 0, served = 0;
   for (int round = 0; round < 3000; round++) {
     const int batch = 1 + round % 3;
+    /* At another moment of the device's way to sleep each time. */
+    for (volatile int delay = round * 7919 % 701; delay > 0;) delay = delay - 1;
     for (int i = 0; i < batch; i++) {
       const uint16_t before = q.available_index();
       q.chain().buffer(buffer, 8, false).submit();
