@@ -153,6 +153,14 @@ class Fleet:
         self._processes.append(guest)
         return self.ready(guest) if wait else guest
 
+    def disk(self, name, image, memory="512M"):
+        """Starts what is on a disk, with /rig/vmlinuz and /rig/initramfs."""
+        guest = Linux(name, ["probevm", "run", "--name", name, "--kernel", "/rig/vmlinuz", "--initramfs", "/rig/initramfs",
+                             "--disk", image, "--memory", memory, "--console", "stdio", "--cmdline", "root=/dev/vda"],
+                      self.env)
+        self._processes.append(guest)
+        return guest
+
     def ready(self, *guests):
         for g in guests:
             g.up()
