@@ -59,6 +59,7 @@ void LinuxGuest::hello(trace::Hello h) {
   if (same_boot && resume(h)) return;
   go_down(same_boot ? "its module lost what it held" : "it boots anew");
   hello_ = std::move(h);
+  if (!options_.hostname.empty()) hello_.hostname = options_.hostname;
   greet(true);
 }
 
