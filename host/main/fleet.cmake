@@ -4,5 +4,6 @@ foreach(program probed probectl)
   hp_program(${program} SOURCES ${program}.cpp DEPS hp_host)
   target_link_options(${program} PRIVATE -Wl,--as-needed)
 endforeach()
-hp_program(probevm SOURCES probevm.cpp probevm_run.cpp run_config.cpp guest_machine.cpp DEPS hp_host hp_machine hp_virtio util)
+hp_program(probevm SOURCES probevm.cpp probevm_run.cpp run_config.cpp guest_machine.cpp
+  guest_member.cpp DEPS hp_host hp_machine hp_virtio util)
 target_link_options(probevm PRIVATE -Wl,--as-needed)

@@ -7,7 +7,10 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <climits>
 #include <cstdio>
+#include <cstring>
+#include <string_view>
 
 #include "host/fleet_client.hpp"
 #include "host/fleet_server.hpp"
@@ -95,6 +98,19 @@ int background(const std::string& path) {
   });
 }
 
+/* The agent is a program of its own, small enough for any guest, where it is called probed too. */
+int run_agent(char** argv) {
+  std::string self(PATH_MAX, '\0');
+  const ssize_t n = ::readlink("/proc/self/exe", self.data(), self.size());
+  self.resize(n > 0 ? static_cast<size_t>(n) : 0);
+  const std::string directory = self.substr(0, self.rfind('/') + 1);
+  for (const char* place : {"hyprobe-agent", "../libexec/hyprobe/hyprobe-agent"})
+    ::execv((directory + place).c_str(), argv);
+  std::fprintf(stderr, "probed: cannot run %shyprobe-agent: %s\n", directory.c_str(),
+               std::strerror(errno));
+  return 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -109,17 +125,15 @@ int main(int argc, char** argv) {
   coordinator->alias("overlord");
   coordinator->add_option("--socket", path, "control socket")->capture_default_str();
   coordinator->add_flag("--foreground", stay, "stay in the foreground and log to standard error");
-  auto* agent = app.add_subcommand("agent", "the part inside a Linux guest (not built yet)");
+  auto* agent = app.add_subcommand("agent", "the part inside a Linux guest");
   agent->alias("minion");
   agent->allow_extras();
+  const std::string_view first = argc > 1 ? argv[1] : "";
+  if (first == "agent" || first == "minion") return run_agent(argv); /* with all its options */
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : 2;
-  }
-  if (*agent) {
-    std::fprintf(stderr, "probed: the agent arrives with Linux guests; this version has none\n");
-    return 2;
   }
   ::signal(SIGPIPE, SIG_IGN);
   if (path.empty() || path[0] != '/') { /* the daemon leaves the directory it was started in */

@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "guest_machine.hpp"
+#include "guest_member.hpp"
 #include "host/signals.hpp"
 
 namespace hp {
@@ -105,9 +106,12 @@ Result<RunConfig> run_config(const RunOptions& options) {
 int run_guest(const RunConfig& config) {
   auto signals = host::StopSignals::install();
   if (!signals) return complain(signals.error().message);
-  auto guest = GuestMachine::create(config, nullptr);
+  GuestMember member(config);
+  auto guest = GuestMachine::create(config, &member.port());
   if (!guest) return complain(guest.error().message);
   machine::Machine& machine = (*guest)->machine();
+  if (auto opened = member.open(machine.ram(), *(*guest)->link()); !opened)
+    return complain(opened.error().message);
   if (const std::string& place = (*guest)->console().place(); !place.empty())
     std::fprintf(stderr, "probevm: %s: console is %s\n", config.name.c_str(), place.c_str());
   if (auto started = (*guest)->start(); !started) return complain(started.error().message);
@@ -124,10 +128,16 @@ int run_guest(const RunConfig& config) {
       timeout = static_cast<int>(std::max<int64_t>(left.count(), 0));
       if (timeout == 0) timeout = -1;
     }
+    const int due = member.timeout_ms();
+    if (due >= 0 && (timeout < 0 || due < timeout)) timeout = due;
+    const auto its = member.poll_fds();
     pollfd fds[] = {{machine.fd(), POLLIN, 0},
                     {signals->fd(), POLLIN, 0},
-                    {(*guest)->console().escape_fd(), POLLIN, 0}};
+                    {(*guest)->console().escape_fd(), POLLIN, 0},
+                    its[0],
+                    its[1]};
     ::poll(fds, std::size(fds), timeout);
+    member.dispatch();
     if (fds[1].revents != 0 || fds[2].revents != 0) {
       signals->drain();
       uint64_t count;
@@ -142,6 +152,8 @@ int run_guest(const RunConfig& config) {
       }
     }
   }
+  machine.halt();
+  member.close(); /* while there is memory to look at */
   guest->reset();
   return status_of(state.end);
 }

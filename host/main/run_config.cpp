@@ -13,7 +13,7 @@ namespace {
 using C = RunConfig;
 constexpr std::array kFields = {
     RunField{"name", &C::name, "vmname; default: the kernel file's name and a number"},
-    RunField{"hostname", &C::hostname, "hostname that targets match until the guest tells its own"},
+    RunField{"hostname", &C::hostname, "hostname that targets match; default: what the guest says"},
     RunField{"kernel", &C::kernel, "bzImage or vmlinux"},
     RunField{"initramfs", &C::initramfs, "initial RAM disk, as the kernel takes it"},
     RunField{"cmdline", &C::cmdline, "appended to the kernel's command line"},

@@ -11,7 +11,7 @@ target_link_options(fleet_rpc_test PRIVATE -Wl,--as-needed)
 
 # The daemon with real processes: probed, probevm with the monitor above, consumers.
 find_program(CLANG NAMES clang-19 clang REQUIRED)
-foreach(variant GOOD BAD)
+foreach(variant GOOD BAD VERSION)
   add_custom_command(OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/fleet_${variant}.o
     COMMAND ${CLANG} -std=c11 -O2 -fPIC -mgeneral-regs-only -mno-red-zone -ffreestanding -fno-stack-protector
       -fno-asynchronous-unwind-tables -Wall -Wextra -Werror -DFLEET_${variant}
@@ -22,7 +22,7 @@ foreach(variant GOOD BAD)
     VERBATIM)
 endforeach()
 add_custom_target(fleet_objects DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/fleet_GOOD.o
-  ${CMAKE_CURRENT_BINARY_DIR}/fleet_BAD.o)
+  ${CMAKE_CURRENT_BINARY_DIR}/fleet_BAD.o ${CMAKE_CURRENT_BINARY_DIR}/fleet_VERSION.o)
 hp_test(fleet_daemon_test SOURCES fleet_daemon_test.cpp DEPS hp_host)
 target_link_options(fleet_daemon_test PRIVATE -Wl,--as-needed)
 target_compile_definitions(fleet_daemon_test PRIVATE FLEET_MONITOR="$<TARGET_FILE:fleet_monitor>"

@@ -7,6 +7,7 @@
 
 #include "host/fleet_client.hpp"
 #include "host/fleet_member.hpp"
+#include "host/fleet_program.hpp"
 #include "host/fleet_server.hpp"
 #include "host/segment.hpp"
 #include "linux_guest_world.hpp"
@@ -34,10 +35,10 @@ struct Coordinating {
 };
 
 struct Program {
-  Fd object = LinuxWorld::read_object();
+  Fd object;
   host::Segment segment;
 
-  Program() {
+  explicit Program(const std::string& variant = "GOOD") : object(LinuxWorld::read_object(variant)) {
     auto parsed = Object::read(object.get());
     REQUIRE(parsed);
     host::SegmentOptions o;
@@ -104,6 +105,32 @@ struct Fleet {
 };
 
 }  // namespace
+
+TEST_CASE("who takes part: by kind, and by version where the program says so") {
+  auto accepted = [](const Program& p) {
+    auto f = FleetProgram::accept(p.object, Fd(::dup(p.segment.fd())));
+    REQUIRE(f);
+    return std::move(*f);
+  };
+  auto guest = [](const char* name, GuestKind kind, const char* osversion) {
+    Guest g;
+    g.name = name;
+    g.hostname = "host";
+    g.kind = kind;
+    g.osversion = osversion;
+    return g;
+  };
+  Program by_version("VERSION"), by_name;
+  const FleetProgram fbt = accepted(by_version), syscall = accepted(by_name);
+  CHECK(fbt.matches(guest("a", GuestKind::Linux, "Linux-6.1.0-56-cloud-amd64")));
+  CHECK_FALSE(fbt.matches(guest("a", GuestKind::Linux, "Linux-6.12.117"))); /* BEGIN is not its */
+  CHECK(fbt.matches(guest("Linux-6.1.x", GuestKind::Linux, "")));
+  CHECK_FALSE(fbt.matches(guest("a", GuestKind::Process, "Linux-6.1.0"))); /* it has no functions */
+  for (GuestKind kind : {GuestKind::Process, GuestKind::Linux}) {
+    CHECK(syscall.matches(guest("web1", kind, "")));
+    CHECK_FALSE(syscall.matches(guest("db1", kind, "web1"))); /* versions are no names */
+  }
+}
 
 TEST_CASE("a Linux guest is registered when its agent has spoken, with what it says of itself") {
   Fleet f;

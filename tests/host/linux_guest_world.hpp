@@ -92,8 +92,9 @@ struct LinuxWorld {
     object = read_object();
     make_guest();
   }
-  static Fd read_object() {
-    auto bytes = read_file(HP_TEST_OBJECT);
+  /* variant: of fleet_program.c. */
+  static Fd read_object(const std::string& variant = "GOOD") {
+    auto bytes = read_file(FLEET_OBJECTS "/fleet_" + variant + ".o");
     REQUIRE(bytes);
     auto fd = make_sealed_memfd("object", *bytes);
     REQUIRE(fd);

@@ -146,6 +146,8 @@ TEST_CASE("block: beyond the disk, or not whole sectors, is an I/O error and doe
   CHECK(read(0, 511) == VIRTIO_BLK_S_IOERR);
   ChainBuilder write = d.request(VIRTIO_BLK_T_OUT, 19);
   CHECK(d.status(write.readable(std::string(1024, 'X')).writable(1), 0) == VIRTIO_BLK_S_IOERR);
+  ChainBuilder beyond = d.request(VIRTIO_BLK_T_OUT, 21);
+  CHECK(d.status(beyond.readable(std::string(512, 'X')).writable(1), 0) == VIRTIO_BLK_S_IOERR);
   CHECK(image.get(19) == std::string(512, 't'));
   struct stat st;
   REQUIRE(::stat(image.path.c_str(), &st) == 0);

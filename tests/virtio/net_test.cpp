@@ -144,6 +144,18 @@ TEST_CASE("net: a peer that does not read holds up sending, nothing is lost") {
   for (int i = 1; i < kFrames; i++) q.wait();
 }
 
+TEST_CASE("net: the last frame arrives whole, though the socket has room for a part of it only") {
+  auto s = sockets();
+  const int small = 4096;
+  REQUIRE(::setsockopt(s.second.get(), SOL_SOCKET, SO_SNDBUF, &small, sizeof small) == 0);
+  World w(std::move(s));
+  const std::string frame(60000, 'z');
+  w.machine.queue(kTransmit).chain().readable(kNoHeader).readable(frame).submit();
+  w.machine.notify(kTransmit);
+  w.machine.queue(kTransmit).wait();
+  CHECK(read_exactly(w.peer.get(), 4 + frame.size()) == prefixed(frame));
+}
+
 TEST_CASE("net: what is no frame breaks the queue") {
   World w;
   DriverQueue& q = w.machine.queue(kTransmit);

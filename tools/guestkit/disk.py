@@ -14,25 +14,12 @@ import subprocess
 import tarfile
 import tempfile
 
-from . import elf
+from . import elf, kernels
 from .errors import Missing
 from .initramfs import MODULES, files
 
 PACKAGES = ("systemd-sysv", "udev", "kmod", "login", "passwd", "procps")
-UNIT = """[Unit]
-Description=Hyprobe agent
-DefaultDependencies=no
-After=systemd-tmpfiles-setup-dev.service local-fs.target
-
-[Service]
-ExecStartPre=-/sbin/modprobe hyprobe
-ExecStart=/usr/sbin/hyprobe-agent
-Restart=always
-RestartSec=1
-
-[Install]
-WantedBy=multi-user.target
-"""
+UNIT = pathlib.Path(__file__).resolve().parents[2] / "guest/linux/agent/hyprobe-agent.service"
 # What a guest of an hour does not need, and what would make its first minute longer.
 MASKED = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "fstrim.timer",
           "systemd-timesyncd.service", "e2scrub_reap.service")
@@ -42,6 +29,8 @@ def make(image: pathlib.Path, kernel, *, hostname: str, module, agent, added, su
     for tool, package in (("mmdebstrap", "mmdebstrap"), ("mke2fs", "e2fsprogs"), ("depmod", "kmod")):
         if shutil.which(tool, path=_path()) is None:
             raise Missing(f"no {tool} (package {package})")
+    if not re.fullmatch(r"[0-9]+[KMG]", size):
+        raise Missing(f"--size {size}: a number with K, M or G")
     with tempfile.TemporaryDirectory(dir=image.parent) as work:
         work = pathlib.Path(work)
         _debian(work / "debian.tar", suite, mirror, packages, password)
@@ -60,7 +49,8 @@ def _debian(out, suite, mirror, packages, password):
         command.append(mirror)
     run = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if run.returncode:
-        raise Missing("mmdebstrap failed:\n" + "\n".join(run.stderr.splitlines()[-15:]))
+        hint = "" if os.geteuid() == 0 else "\nWithout root it needs newuidmap(1) (package uidmap) and a range in /etc/subuid."
+        raise Missing("mmdebstrap failed:\n" + "\n".join(run.stderr.splitlines()[-15:]) + hint)
 
 
 def _ours(out, kernel, hostname, module, agent, added):
@@ -87,11 +77,12 @@ def _ours(out, kernel, hostname, module, agent, added):
         for name in ("modules.builtin", "modules.builtin.modinfo", "modules.order"):
             put(f"{modules}/{name}", (kernel.root / "lib/modules" / kernel.release / name).read_bytes())
         if module:
-            put(f"{modules}/extra/hyprobe.ko", module.read_bytes())
+            put(f"{modules}/extra/hyprobe.ko", kernels.stripped(module))
         if agent:
             put("usr/sbin/hyprobe-agent", agent.read_bytes(), 0o755)
-            put("etc/systemd/system/hyprobe-agent.service", UNIT)
-            link("etc/systemd/system/multi-user.target.wants/hyprobe-agent.service", "../hyprobe-agent.service")
+            link("usr/sbin/probed", "hyprobe-agent")  # the name that the unit uses
+            put("etc/systemd/system/hyprobe-agent.service", UNIT.read_bytes())
+            link("etc/systemd/system/sysinit.target.wants/hyprobe-agent.service", "../hyprobe-agent.service")
         for source, at in added:
             for f, name in files(source, at):
                 put(name, f.read_bytes(), os.stat(f).st_mode & 0o777)
@@ -113,8 +104,6 @@ def _image(work, image, release, size):
         if shutil.which("fakeroot") is None:
             raise Missing("no fakeroot (package fakeroot)")
         command = ["fakeroot", *command]
-    if not re.fullmatch(r"[0-9]+[KMG]", size):
-        raise Missing(f"--size {size}: a number with K, M or G")
     run = subprocess.run(command, cwd=work, capture_output=True, text=True,
                          env={**os.environ, "PATH": _path(), "RELEASE": release, "SIZE": size})
     if run.returncode:

@@ -6,6 +6,7 @@ import os
 import pathlib
 import subprocess
 
+from . import kernels
 from .archive import Archive
 from .errors import Missing
 
@@ -38,7 +39,7 @@ def make(kernel, *, hostname: str, script=None, at_end="shell", module=None, age
         a.file(f"modules/{name}.ko", content)
     a.file("modules/order", "".join(f"{name}\n" for name, _ in order))
     if module:
-        a.file("modules/hyprobe.ko", module.read_bytes())
+        a.file("modules/hyprobe.ko", kernels.stripped(module))
     if agent:
         a.add(str(agent), "bin/hyprobe-agent")
     if script:

@@ -12,6 +12,9 @@ import lzma
 import os
 import pathlib
 import re
+import shutil
+import subprocess
+import tempfile
 
 from .errors import Missing
 
@@ -79,6 +82,15 @@ def find(series: str) -> Kernel:
         if (root / "boot" / f"vmlinuz-{modules.name}").exists() and (modules / "modules.builtin").exists():
             return Kernel(root, modules.name)
     raise Missing(f"no kernel in {root} (tools/kernels downloads Debian's cloud kernels)")
+
+
+def stripped(module: pathlib.Path) -> bytes:
+    """A module without its debug information, which is most of it; as it is where there is no strip(1)."""
+    if shutil.which("strip") is None:
+        return module.read_bytes()
+    with tempfile.NamedTemporaryFile() as out:
+        subprocess.run(["strip", "--strip-debug", "-o", out.name, str(module)], check=True)
+        return pathlib.Path(out.name).read_bytes()
 
 
 def _plain(name: str) -> str:

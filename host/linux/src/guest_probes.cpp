@@ -10,6 +10,7 @@
 #include <mutex>
 #include <unordered_set>
 
+#include "handler/core_types.hpp"
 #include "handler/epochs.hpp"
 #include "handler/probe_entries.hpp"
 #include "handler/program.hpp"
@@ -65,6 +66,7 @@ struct GuestProbes::State {
   ThreadNumbers threads;
   std::mutex lock; /* all but what firings use */
   std::shared_ptr<const GuestKernel> kernel;
+  std::shared_ptr<const handler::CoreTypes> types; /* the kernel's, once a program asked for them */
   uint64_t boot = 0; /* when the kernel became known: ns of CLOCK_MONOTONIC */
   ProbeIds ids;
   std::map<ProgramIdent, Held> programs;
@@ -83,6 +85,8 @@ struct GuestProbes::State {
         dispatch(new Dispatch({}, nullptr, 0, name, hostname, osversion)) {}
   ~State() { delete dispatch.load(); }
 
+  std::string version() const { return kernel ? "Linux-" + kernel->release() : osversion; }
+  Result<const handler::CoreTypes*> types_for(const Object&);
   void publish();
   void wait_for_firings(uint64_t epoch) const;
   void release(Loaded&, bool exits_too);
@@ -108,7 +112,7 @@ void GuestProbes::State::publish() {
   for (const auto& [ident, held] : programs)
     if (held.live) wishes.insert(wishes.end(), held.live->wishes.begin(), held.live->wishes.end());
   auto fresh =
-      std::make_unique<Dispatch>(std::move(wishes), kernel, vmid, name, hostname, osversion);
+      std::make_unique<Dispatch>(std::move(wishes), kernel, vmid, name, hostname, version());
   wants_exits.store(fresh->any_exits(), std::memory_order_relaxed);
   const std::unique_ptr<const Dispatch> old(dispatch.exchange(fresh.release()));
   wait_for_firings(epochs.advance());
@@ -149,6 +153,7 @@ void GuestProbes::set_kernel(std::shared_ptr<const GuestKernel> kernel) {
   const bool goes_on = s.kernel && kernel && same_boot(*s.kernel, *kernel);
   const bool had_kernel = s.kernel != nullptr;
   s.kernel = std::move(kernel);
+  s.types = nullptr;
   if (s.kernel) s.boot = hp_now();
   if (goes_on || !had_kernel) return s.publish();
   for (auto& [ident, held] : s.programs) {
@@ -161,16 +166,33 @@ void GuestProbes::set_kernel(std::shared_ptr<const GuestKernel> kernel) {
 
 /* --- programs --- */
 
+/* nullptr: the program looks into no structures. */
+Result<const handler::CoreTypes*> GuestProbes::State::types_for(const Object& object) {
+  if (object.core().empty() || !kernel) return nullptr;
+  if (!types)
+    types = HP_TRY(handler::CoreTypes::parse(
+        kernel->files().btf, "the kernel of " + name + " (" + kernel->release() + ")",
+        [k = kernel](std::string_view module, std::string_view symbol) {
+          return k->address_of(module, symbol);
+        }));
+  return types.get();
+}
+
+/* Null: nothing of it is here. */
 Result<std::unique_ptr<Loaded>> GuestProbes::State::load(Object object, int segment_fd,
                                                          Preparation& out) {
   const uint32_t flags = (imports(object, "hp_ureg") ? HP_ATTACH_UREGS : 0) |
                          (imports(object, "hp_kstack") ? HP_ATTACH_STACK : 0);
-  auto loaded = std::make_unique<Loaded>();
-  loaded->program = HP_TRY(handler::Program::load(std::move(object), segment_fd, {name, hostname}));
-  const handler::SegmentView& segment = loaded->program->segment();
+  const std::string os = version();
+  const handler::Target target{name, hostname, os};
   std::vector<FoundProbe> found =
-      find_probes(loaded->program->object(), {name, hostname}, kernel.get(), segment);
+      find_probes(object, target, kernel.get(), HP_TRY(handler::SegmentView::attach(segment_fd)));
   if (found.empty() && !kernel) return fail("the guest has not said yet what it is", EAGAIN);
+  if (found.empty()) return nullptr;
+  auto loaded = std::make_unique<Loaded>();
+  const handler::CoreTypes* core = HP_TRY(types_for(object));
+  loaded->program = HP_TRY(handler::Program::load(std::move(object), segment_fd, target, core));
+  const handler::SegmentView& segment = loaded->program->segment();
 
   std::vector<hp_seg_probe> entries;
   entries.reserve(found.size());
@@ -196,7 +218,7 @@ Result<std::unique_ptr<Loaded>> GuestProbes::State::load(Object object, int segm
     }
     loaded->wishes.push_back(wish);
   }
-  if (kernel && !found.empty()) publish_symbols(segment, *kernel, vmid, boot);
+  if (kernel) publish_symbols(segment, *kernel, vmid, boot);
   out.probes = static_cast<uint32_t>(std::unordered_set(indices.begin(), indices.end()).size());
   return loaded;
 }
@@ -206,7 +228,7 @@ Result<Preparation> GuestProbes::prepare(const ProgramIdent& ident, Object objec
   const std::lock_guard guard(s.lock);
   Preparation out;
   auto loaded = HP_TRY(s.load(std::move(object), segment_fd, out));
-  if (out.probes == 0) return out;
+  if (!loaded) return out;
   Held& held = s.programs[ident];
   if (held.prepared) s.release(*held.prepared, true);
   held.prepared = std::move(loaded);

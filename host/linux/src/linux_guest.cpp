@@ -94,6 +94,10 @@ void LinuxGuest::log(const std::string& line) {
 }
 
 void LinuxGuest::silent(bool is) {
+  if (state_ == State::Down) { /* it went while it was greeted */
+    if (!is && hello_.abi != 0) greet(true);
+    return;
+  }
   log(is ? "the guest's agent does not answer; what is traced stays so, nothing new can be"
          : "the guest's agent answers again");
 }

@@ -128,7 +128,8 @@ Traceable::Traceable(std::span<const KernelSymbol> symbols) {
 }
 
 bool Traceable::operator()(const KernelSymbol& s, std::string_view module) const {
-  if (!is_code(s) || is_part(s.name) || is_marker(s.name) || module == "hyprobe") return false;
+  if (!is_code(s) || s.type == 'x' || is_part(s.name) || is_marker(s.name) || module == "hyprobe")
+    return false;
   if (std::any_of(std::begin(kPrefixes), std::end(kPrefixes),
                   [&](std::string_view p) { return s.name.starts_with(p); }))
     return false;

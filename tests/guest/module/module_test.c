@@ -1,7 +1,7 @@
 /* What hyprobe.ko does, seen from inside the guest: loaded with doorbell=none it counts the firings that it would
  * ring for, so known numbers of calls must give known counts. Run as root, alone in its guest.
  *
- *     module_test kinds | errors | module NAME.ko TRACEPOINT FUNCTION | many COUNT | load SECONDS */
+ *     module_test firings | kinds | errors | module NAME.ko TRACEPOINT FUNCTION | many COUNT | load SECONDS */
 #include "module_client.h"
 #include "parts.h"
 
@@ -12,6 +12,8 @@ int main(int argc, char** argv) {
   open_control();
   if (!strcmp(what, "kinds"))
     kinds();
+  else if (!strcmp(what, "firings"))
+    firings();
   else if (!strcmp(what, "errors"))
     errors();
   else if (!strcmp(what, "module") && argc == 5)

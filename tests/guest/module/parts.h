@@ -13,4 +13,6 @@ void of_module(const char* file, const char* tracepoint, const char* function);
 void many(uint32_t wanted);
 /* Starts work that goes on for so long, with probes of all kinds ringing, and leaves them so. */
 void load(int seconds);
+/* What the pages say, and messages; under tests/rig/firing_host. */
+void firings(void);
 #endif

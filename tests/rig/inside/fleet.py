@@ -6,6 +6,7 @@
         web.do("workload 10")
         consumer.stop()                       # SIGINT; .out is its standard output, .err what it said
 """
+import json
 import os
 import pathlib
 import re
@@ -15,7 +16,7 @@ import tempfile
 import threading
 import time
 
-LIMIT = 120  # seconds for anything, unless told otherwise
+LIMIT = float(os.environ.get("RIG_LIMIT", 120))  # seconds for anything, unless told otherwise
 
 
 class Failure(AssertionError):
@@ -165,7 +166,7 @@ class Fleet:
         self._processes.append(guest)
         return self.ready(guest)
 
-    def probec(self, *args, ready=r"matched \d+ probes?"):
+    def probec(self, *args, ready=r"enabled in \d+ guests?"):
         """Starts a consumer; when this returns its program is enabled. ready: what it says then, on stderr."""
         consumer = self._start("probec", "probec", *args)
         if ready:
@@ -173,8 +174,8 @@ class Fleet:
         return consumer
 
     def guests(self) -> list:
-        import json
-        return json.loads(self._probectl("guests", "--json").stdout or "[]")
+
+        return json.loads(self._probectl("guests", "--json").stdout)["guests"]
 
     def registered(self, name):
         self._until(lambda: any(g.get("name") == name for g in self.guests()), f"guest {name}")
@@ -187,6 +188,15 @@ class Fleet:
         self._processes.append(p)
         return p
 
+    def _state(self, process) -> str:
+        text = f"--- {process.name}: {'runs' if process.status is None else f'ended with {process.status}'}\n{process.err}"
+        if isinstance(process, Linux) and process.status is None:
+            try:
+                text += process.do("cat /run/hyprobe-agent.log; dmesg | tail -n 5; cat /proc/uptime", 5, None) + "\n"
+            except Failure as e:
+                text += f"it does not answer: {str(e)[-500:]}\n"
+        return text
+
     def _probectl(self, *args):
         return subprocess.run(["probectl", *args], env=self.env, capture_output=True, text=True, check=False)
 
@@ -194,5 +204,5 @@ class Fleet:
         end = time.monotonic() + LIMIT
         while not condition():
             if time.monotonic() > end:
-                raise Failure(f"no {what} within {LIMIT} s\n" + "".join(f"--- {p.name}\n{p.err}" for p in self._processes))
+                raise Failure(f"no {what} within {LIMIT} s\n" + "".join(self._state(p) for p in self._processes))
             time.sleep(0.05)

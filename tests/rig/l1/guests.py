@@ -12,9 +12,9 @@ def make(source: pathlib.Path) -> pathlib.Path:
     the host's disk image stays too."""
     out = source / "build/rig/guests"
     build = pathlib.Path(os.environ.get("HP_BUILD") or source / "build/dev")
-    workload = build / "tests/rig/workload"
+    workload, liar = build / "tests/rig/workload", build / "tests/rig/hostile_agent"
     agent = pathlib.Path(os.environ.get("HP_BIN") or source / "build/bin") / "hyprobe-agent"
-    for needed in (workload,):
+    for needed in (workload, liar, agent):
         if not needed.exists():
             raise Missing(f"{needed} is not built")
     for series in kernels.SERIES:
@@ -23,7 +23,9 @@ def make(source: pathlib.Path) -> pathlib.Path:
             raise Missing(f"{module} is not built (tools/kernels installs the headers that it needs)")
         kernel = kernels.find(series)
         image = initramfs.make(kernel, hostname="guest-" + series, script=source / "tests/rig/guest/commands",
-                               module=module, agent=agent if agent.exists() else None, added=[(workload, "/bin/workload")])
+                               module=module, agent=agent,
+                               added=[(workload, "/bin/workload"), (liar, "/bin/hostile_agent"),
+                                      (source / f"build/rig/hostile-{series}/hostile.ko", "/modules/hostile.ko")])
         folder = out / series
         folder.mkdir(parents=True, exist_ok=True)
         _write(folder / "initramfs", image)

@@ -39,7 +39,8 @@ namespace hp::linux_guest {
 class LinuxGuest final : public vmm::TracePort, public ProgramHost, private AgentLink::Owner {
  public:
   struct Options {
-    std::string name; /* the host's */
+    std::string name;     /* the host's */
+    std::string hostname; /* the host's too; empty: what the guest claims */
     FileCache cache;
     std::function<void(const std::string& line)> log; /* printable, without newline */
     std::function<Time()> clock;                      /* empty: the monotonic clock */
