@@ -171,6 +171,7 @@ void LinuxGuest::go_down(const std::string& reason) {
   }
   for (auto& [ident, p] : programs_) probes_.remove(ident);
   programs_.clear();
+  fetching_.clear();
   probes_.set_kernel(nullptr);
 }
 
