@@ -102,11 +102,15 @@ void AgentLink::piece(const trace::FilePiece& p, Time now) {
   if (p.error != 0)
     return finish(it, fail_errno("the guest cannot read it", static_cast<int>(p.error & 0xfff)));
   if (p.offset != file.bytes.size()) return finish(it, fail("the guest sent it in disorder"));
-  if (p.bytes.empty()) return finish(it, std::move(file.bytes));
+  if (p.bytes.empty()) {
+    for (auto& [key, other] : pending_) other.deadline = now + kPatience;
+    return finish(it, std::move(file.bytes));
+  }
   if (p.bytes.size() > file.limit - file.bytes.size())
     return finish(it, fail("it is larger than " + std::to_string(file.limit) + " bytes", EFBIG));
   file.bytes += p.bytes;
-  file.deadline = now + kPatience;
+  /* The agent sends one file after the other: those whose turn has not come are not late. */
+  for (auto& [key, other] : pending_) other.deadline = now + kPatience;
 }
 
 /* --- time --- */

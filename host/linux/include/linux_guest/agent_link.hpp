@@ -32,7 +32,7 @@ class AgentLink {
  public:
   static constexpr Time kSilence = std::chrono::seconds(10); /* then it is asked */
   static constexpr Time kPatience =
-      std::chrono::seconds(5);              /* for an answer, or a file's next piece */
+      std::chrono::seconds(20);             /* for an answer, or the next piece of any file */
   static constexpr size_t kMaxFetches = 64; /* at once */
 
   /* What the agent says, checked. */
