@@ -23,11 +23,11 @@
 #include "probec/codegen.hpp"
 #include "probec/compiler.hpp"
 #include "probec/dump.hpp"
-#include "probec/kernel_types.hpp"
 #include "probec/usdt_header.hpp"
 #include "probec_cli.hpp"
 #include "probec_command.hpp"
 #include "probec_disassembly.hpp"
+#include "probec_kernel.hpp"
 #include "probec_session.hpp"
 
 using namespace hp;
@@ -177,7 +177,7 @@ bool Probec::read_sources() {
 
 /* The sources given, checked. tree: gets what the parser made, if -x tree asks for it. */
 tl::expected<probec::CheckedProgram, probec::Diagnostic> Probec::check(std::string* tree) {
-  probec::KernelTypes kernel;
+  probec::KernelTypes kernel([this] { return kernel_of(cli_); });
   probec::CompileInput input;
   input.sources = cli_.sources;
   input.options = &options_;
@@ -191,6 +191,9 @@ tl::expected<probec::CheckedProgram, probec::Diagnostic> Probec::check(std::stri
   if (options_.number(Option::tree) & kParseTree) input.parsed = tree;
   auto checked = probec::check(input);
   sources_ = std::move(input.sources);
+  if (!kernel.problem().empty() && (!checked || options_.is_set(Option::kernelbtf)))
+    std::fprintf(stderr, "%s: no types of a kernel: %s\n", cli_.program.c_str(),
+                 kernel.problem().c_str());
   return checked;
 }
 

@@ -56,3 +56,42 @@ translator fileinfo_t < string path > {
 	fi_mount = "";
 	fi_oflags = 0;
 };
+
+/* Linux's requests: those with an odd operation carry data to the device. */
+translator bufinfo_t < struct bio *bio > {
+	b_flags = (bio->bi_opf & 1) != 0 ? B_WRITE : B_READ;
+	b_bcount = bio->bi_iter.bi_size;
+	b_addr = 0;
+	b_lblkno = 0;
+	b_blkno = bio->bi_iter.bi_sector;
+	b_resid = 0;
+	b_bufsize = bio->bi_iter.bi_size;
+	b_iodone = (uintptr_t)bio->bi_end_io;
+	b_error = bio->bi_status;
+	b_edev = bio->bi_bdev->bd_dev;
+};
+
+translator devinfo_t < struct bio *bio > {
+	dev_major = getmajor(bio->bi_bdev->bd_dev);
+	dev_minor = getminor(bio->bi_bdev->bd_dev);
+	dev_instance = 0;
+	dev_name = stringof(bio->bi_bdev->bd_disk->disk_name);
+	dev_statname = stringof(bio->bi_bdev->bd_disk->disk_name);
+	dev_pathname = strjoin("/dev/", stringof(bio->bi_bdev->bd_disk->disk_name));
+};
+
+/* Which file it is for, a request does not say. */
+translator fileinfo_t < struct bio *bio > {
+	fi_name = "<none>";
+	fi_dirname = "<none>";
+	fi_pathname = "<none>";
+	fi_offset = 0;
+	fi_fs = "<none>";
+	fi_mount = "<none>";
+	fi_oflags = 0;
+};
+
+provider io {
+	probe start(struct bio *bio) : (bufinfo_t *bio, devinfo_t *bio, fileinfo_t *bio);
+	probe done(struct bio *bio) : (bufinfo_t *bio, devinfo_t *bio, fileinfo_t *bio);
+};

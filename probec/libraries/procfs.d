@@ -64,7 +64,8 @@ inline int SOBJ_USER = 5;
 inline int SOBJ_USER_PI = 6;
 inline int SOBJ_SHUTTLE = 7;
 
-translator psinfo_t < struct task_struct *task > {
+/* The thread that fired, by what every firing knows: nothing has to be read for it. */
+translator psinfo_t < struct hp_firing_thread *thread > {
 	pr_nlwp = 1;
 	pr_pid = pid;
 	pr_ppid = ppid;
@@ -74,7 +75,7 @@ translator psinfo_t < struct task_struct *task > {
 	pr_euid = euid;
 	pr_gid = gid;
 	pr_egid = egid;
-	pr_addr = (uintptr_t)task;
+	pr_addr = (uintptr_t)curthread;
 	pr_psargs = execargs;
 	pr_arglen = strlen(execargs);
 	pr_fname = execname;
@@ -85,16 +86,16 @@ translator psinfo_t < struct task_struct *task > {
 	pr_dmodel = 2;
 };
 
-translator lwpsinfo_t < struct task_struct *task > {
+translator lwpsinfo_t < struct hp_firing_thread *thread > {
 	pr_flag = 0;
 	pr_lwpid = tid;
-	pr_addr = (uintptr_t)task;
+	pr_addr = (uintptr_t)curthread;
 	pr_wchan = 0;
 	pr_stype = 0;
 	pr_state = 6;		/* it fired: it runs */
 	pr_sname = 'O';
 	pr_syscall = 0;
-	pr_pri = 0;
+	pr_pri = curthread == 0 ? 0 : curthread->prio;
 	pr_clname = "";
 	pr_name = execname;
 	pr_onpro = cpu;
@@ -102,5 +103,46 @@ translator lwpsinfo_t < struct task_struct *task > {
 	pr_bindpset = -1;
 };
 
-inline psinfo_t *curpsinfo = xlate <psinfo_t *> (curthread);
-inline lwpsinfo_t *curlwpsinfo = xlate <lwpsinfo_t *> (curthread);
+/* Any thread of a Linux guest, by its kernel's structure. */
+translator psinfo_t < struct task_struct *task > {
+	pr_nlwp = task->signal->nr_threads;
+	pr_pid = task->tgid;
+	pr_ppid = task->real_parent->tgid;
+	pr_pgid = task->signal->pids[2]->numbers[0].nr;
+	pr_sid = task->signal->pids[3]->numbers[0].nr;
+	pr_uid = task->cred->uid.val;
+	pr_euid = task->cred->euid.val;
+	pr_gid = task->cred->gid.val;
+	pr_egid = task->cred->egid.val;
+	pr_addr = (uintptr_t)task;
+	pr_psargs = stringof(task->comm);
+	pr_arglen = strlen(stringof(task->comm));
+	pr_fname = stringof(task->comm);
+	pr_argc = 0;
+	pr_argv = task->mm == 0 ? 0 : task->mm->arg_start;
+	pr_envp = task->mm == 0 ? 0 : task->mm->env_start;
+	pr_ttydev = 0;
+	pr_dmodel = 2;
+};
+
+translator lwpsinfo_t < struct task_struct *task > {
+	pr_flag = (task->__state & 0x3) != 0 ? PR_ASLEEP : (task->__state & 0xc) != 0 ? PR_STOPPED : 0;
+	pr_lwpid = task->pid;
+	pr_addr = (uintptr_t)task;
+	pr_wchan = 0;
+	pr_stype = 0;
+	pr_state = task->exit_state != 0 ? SZOMB : (task->__state & 0x3) != 0 ? SSLEEP :
+	    (task->__state & 0xc) != 0 ? SSTOP : task->on_cpu != 0 ? SONPROC : SRUN;
+	pr_sname = task->exit_state != 0 ? 'Z' : (task->__state & 0x3) != 0 ? 'S' :
+	    (task->__state & 0xc) != 0 ? 'T' : task->on_cpu != 0 ? 'O' : 'R';
+	pr_syscall = 0;
+	pr_pri = task->prio;
+	pr_clname = task->policy == 1 || task->policy == 2 ? "RT" : task->policy == 6 ? "DL" : "TS";
+	pr_name = stringof(task->comm);
+	pr_onpro = task->thread_info.cpu;
+	pr_bindpro = -1;
+	pr_bindpset = -1;
+};
+
+inline psinfo_t *curpsinfo = xlate <psinfo_t *> ((struct hp_firing_thread *)0);
+inline lwpsinfo_t *curlwpsinfo = xlate <lwpsinfo_t *> ((struct hp_firing_thread *)0);

@@ -84,3 +84,89 @@ inline string tcp_state_string[int32_t state] =
 	state == TCP_STATE_FIN_WAIT_2 ? "state-fin-wait-2" :
 	state == TCP_STATE_TIME_WAIT ? "state-time-wait" :
 	"<unknown>";
+
+/* Linux's states, in its order. */
+inline int tcp_state_of[int32_t state] =
+	state == 1 ? TCP_STATE_ESTABLISHED : state == 2 ? TCP_STATE_SYN_SENT :
+	state == 3 || state == 12 ? TCP_STATE_SYN_RECEIVED : state == 4 ? TCP_STATE_FIN_WAIT_1 :
+	state == 5 ? TCP_STATE_FIN_WAIT_2 : state == 6 ? TCP_STATE_TIME_WAIT :
+	state == 8 ? TCP_STATE_CLOSE_WAIT : state == 9 ? TCP_STATE_LAST_ACK :
+	state == 10 ? TCP_STATE_LISTEN : state == 11 ? TCP_STATE_CLOSING : TCP_STATE_CLOSED;
+
+/* The probes are made of a socket's changes of state: there is no packet. Their arguments are the socket,
+ * its old state, its new state. */
+translator pktinfo_t < struct sock *sk > {
+	pkt_addr = 0;
+};
+
+translator csinfo_t < struct sock *sk > {
+	cs_addr = (uintptr_t)sk;
+	cs_cid = (uint64_t)sk;
+	cs_pid = pid;
+	cs_zoneid = 0;
+};
+
+translator ipinfo_t < struct sock *sk > {
+	ip_ver = sk->__sk_common.skc_family == AF_INET6 ? 6 : 4;
+	ip_plength = 0;
+	ip_saddr = sk->__sk_common.skc_family == AF_INET6 ?
+	    inet_ntoa6(&sk->__sk_common.skc_v6_rcv_saddr) :
+	    inet_ntoa(&sk->__sk_common.skc_rcv_saddr);
+	ip_daddr = sk->__sk_common.skc_family == AF_INET6 ?
+	    inet_ntoa6(&sk->__sk_common.skc_v6_daddr) :
+	    inet_ntoa(&sk->__sk_common.skc_daddr);
+};
+
+translator tcpsinfo_t < struct sock *sk > {
+	tcps_addr = (uintptr_t)sk;
+	tcps_local = sk->__sk_common.skc_rcv_saddr == sk->__sk_common.skc_daddr;
+	tcps_active = arg1 == 2;
+	tcps_lport = sk->__sk_common.skc_num;
+	tcps_rport = ntohs(sk->__sk_common.skc_dport);
+	tcps_laddr = sk->__sk_common.skc_family == AF_INET6 ?
+	    inet_ntoa6(&sk->__sk_common.skc_v6_rcv_saddr) :
+	    inet_ntoa(&sk->__sk_common.skc_rcv_saddr);
+	tcps_raddr = sk->__sk_common.skc_family == AF_INET6 ?
+	    inet_ntoa6(&sk->__sk_common.skc_v6_daddr) :
+	    inet_ntoa(&sk->__sk_common.skc_daddr);
+	tcps_state = tcp_state_of[arg2];
+	tcps_suna = ((struct tcp_sock *)sk)->snd_una;
+	tcps_snxt = ((struct tcp_sock *)sk)->snd_nxt;
+	tcps_rnxt = ((struct tcp_sock *)sk)->rcv_nxt;
+	tcps_swnd = ((struct tcp_sock *)sk)->snd_wnd;
+	tcps_rwnd = ((struct tcp_sock *)sk)->rcv_wnd;
+	tcps_cwnd = ((struct tcp_sock *)sk)->snd_cwnd;
+	tcps_cwnd_ssthresh = ((struct tcp_sock *)sk)->snd_ssthresh;
+	tcps_mss = ((struct tcp_sock *)sk)->mss_cache;
+	tcps_srtt = ((struct tcp_sock *)sk)->srtt_us >> 3;
+};
+
+translator tcpinfo_t < struct sock *sk > {
+	tcp_sport = sk->__sk_common.skc_num;
+	tcp_dport = ntohs(sk->__sk_common.skc_dport);
+	tcp_seq = 0;
+	tcp_ack = 0;
+	tcp_offset = 0;
+	tcp_flags = 0;
+	tcp_window = 0;
+	tcp_checksum = 0;
+	tcp_urgent = 0;
+	tcp_hdr = 0;
+};
+
+translator tcplsinfo_t < int state > {
+	tcps_state = tcp_state_of[state];
+};
+
+provider tcp {
+	probe state__change(struct sock *sk, int old, int now) :
+	    (pktinfo_t *sk, csinfo_t *sk, ipinfo_t *sk, tcpsinfo_t *sk, tcpinfo_t *sk, tcplsinfo_t *old);
+	probe connect__request(struct sock *sk) :
+	    (pktinfo_t *sk, csinfo_t *sk, ipinfo_t *sk, tcpsinfo_t *sk, tcpinfo_t *sk);
+	probe connect__established(struct sock *sk) :
+	    (pktinfo_t *sk, csinfo_t *sk, ipinfo_t *sk, tcpsinfo_t *sk, tcpinfo_t *sk);
+	probe connect__refused(struct sock *sk) :
+	    (pktinfo_t *sk, csinfo_t *sk, ipinfo_t *sk, tcpsinfo_t *sk, tcpinfo_t *sk);
+	probe accept__established(struct sock *sk) :
+	    (pktinfo_t *sk, csinfo_t *sk, ipinfo_t *sk, tcpsinfo_t *sk, tcpinfo_t *sk);
+};

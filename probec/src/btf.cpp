@@ -97,6 +97,7 @@ Result<> BtfTypes::index() {
   types_ = static_cast<uint32_t>(types);
   strings_ = static_cast<uint32_t>(strings);
   strings_size_ = static_cast<uint32_t>(strings_size);
+  offsets_.reserve(types_size / 24);
   for (uint64_t at = 0; at < types_size;) {
     uint32_t info = word(at + 4);
     std::optional<uint32_t> tail = tail_size((info >> 24) & 0x1f, info & 0xffff);
@@ -125,10 +126,16 @@ std::string_view BtfTypes::text(uint32_t offset) const {
 }
 
 uint32_t BtfTypes::find(std::string_view name, std::initializer_list<uint32_t> kinds) const {
+  /* Some 100,000 records: most are passed over by one word of each. */
+  uint32_t wanted = 0;
+  for (uint32_t kind : kinds) wanted |= 1u << kind;
   for (uint32_t id = 1; id <= offsets_.size(); ++id) {
-    Record r = record(id);
-    if (std::find(kinds.begin(), kinds.end(), r.kind) != kinds.end() && text(r.name) == name)
-      return id;
+    const uint32_t at = offsets_[id - 1];
+    if ((wanted >> ((word(at + 4) >> 24) & 0x1f) & 1) == 0) continue;
+    const uint32_t from = word(at);
+    if (from >= strings_size_ || name.size() >= strings_size_ - from) continue;
+    const char* given = blob_.data() + strings_ + from;
+    if (given[name.size()] == 0 && std::memcmp(given, name.data(), name.size()) == 0) return id;
   }
   return 0;
 }
@@ -148,6 +155,12 @@ std::optional<TypeSource::Symbol> BtfTypes::find_symbol(std::string_view module,
   uint32_t id = find(name, {kVariable, kFunction});
   if (!id) return std::nullopt;
   return Symbol{0, type(record(id).size_or_type, table)};
+}
+
+TypeId BtfTypes::find_function(std::string_view name, TypeTable& table) {
+  uint32_t id = find(name, {kFunction});
+  if (!id || record(record(id).size_or_type).kind != kPrototype) return {};
+  return type(record(id).size_or_type, table);
 }
 
 TypeId BtfTypes::type(uint32_t id, TypeTable& table) {

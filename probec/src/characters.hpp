@@ -22,4 +22,9 @@ inline bool is_description(char c) {
          c == '[' || c == ']' || c == '!' || c == '\\' || c == '^';
 }
 
+/* What else a path in one may have. */
+inline bool is_path(char c) {
+  return c == '/' || c == '+' || c == '@' || c == '~' || c == '=';
+}
+
 }  // namespace hp::probec

@@ -200,7 +200,13 @@ ExprId Checker::kernel_symbol(const std::string& text, Location loc) {
   Expr place;
   place.kind = ExprKind::Dereference;
   place.loc = loc;
-  place.a = integer(symbol->address, out_.types.pointer_to(symbol->type), loc);
+  Expr address;
+  address.kind = ExprKind::KernelAddress;
+  address.loc = loc;
+  address.type = out_.types.pointer_to(symbol->type);
+  address.value = symbol->address;
+  address.string = string(module + "`" + name);
+  place.a = add(address);
   place.type = symbol->type;
   return add(place);
 }

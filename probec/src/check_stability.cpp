@@ -98,6 +98,18 @@ Attributes Checker::description_attributes(const ProbeDesc& desc, ProviderAttrib
     if (count != 0 && !first) first = provider;
     total += count;
   }
+  if (!first && attributes_of_provider(desc.provider).provider != of.provider) {
+    /* One that only guests have: which probes it has, nobody here knows. */
+    first = desc.provider.c_str();
+    const bool module = !is_glob(desc.module), function = !is_glob(desc.function),
+               name = !is_glob(desc.name);
+    const bool one = desc.provider == "fbt"                               ? function && name
+                     : desc.provider == "sdt" || desc.provider == "rawtp" ? function || name
+                     : attributes_of_provider(first).arguments.data >= Stability::Evolving
+                         ? name
+                         : module && function && name;
+    total = one ? 1 : 2;
+  }
   if (!first) return of.provider;
   const ProviderAttributes known = attributes_of_provider(first);
   if (total > 1 &&

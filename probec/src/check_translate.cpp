@@ -29,6 +29,9 @@ void Checker::translator(const ast::Translator& decl) {
     if (!find_member(made.output, member.name, path))
       raise(Tag::D_XLATE_MEMB, member.loc,
             "translator member " + member.name + " is not a member of " + output.name);
+    /* Those of the standard libraries are sound, and may need a kernel's types, which cost time to read and
+     * may not be there: each is checked where it is used. */
+    if (sources_[decl.loc.source].name.starts_with("probec/")) continue;
     /* The parameter's stand-in: a place of its type. */
     Expr place;
     place.kind = ExprKind::Dereference;
@@ -95,7 +98,7 @@ std::optional<Checker::Translated> Checker::translated_value(ast::ExprId id) {
         return translated_inline(*symbol, expr.args, expr.loc);
       if (!symbol || symbol->kind != SymbolKind::Args) return std::nullopt;
       ProbeArgument argument = probe_argument(expr);
-      if (!argument.translation) return std::nullopt;
+      if (!argument.translation || argument.scalar) return std::nullopt;
       return Translated{argument.translation, native_argument(argument, expr.loc), argument.output,
                         out_.types[argument.output].is_pointer()};
     }

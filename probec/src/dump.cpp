@@ -83,6 +83,8 @@ class Dumper {
         return node((e.string.valid() ? "offsetof " : "sizeof ") + p_.types.name(e.operation_type) +
                         (e.string.valid() ? "." + p_[e.string] : ""),
                     {});
+      case ExprKind::KernelAddress:
+        return node("&" + p_[e.string], {});
       case ExprKind::Call:
         return node(name_of(e.function), {});
     }

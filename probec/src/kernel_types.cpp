@@ -1,19 +1,28 @@
 #include "probec/kernel_types.hpp"
 
 #include <fstream>
-#include <iterator>
 #include <sstream>
 
+#include "transport/fd.hpp"
+
 namespace hp::probec {
+
+namespace {
+constexpr size_t kMaxBtf = 64u << 20;
+}
 
 BtfTypes* KernelTypes::types() {
   if (!tried_) {
     tried_ = true;
-    std::ifstream in(btf_path_, std::ios::binary);
-    std::ostringstream blob;
-    blob << in.rdbuf();
-    if (Result<std::unique_ptr<BtfTypes>> parsed = BtfTypes::parse(std::move(blob).str()))
+    files_ = which_();
+    Result<std::unique_ptr<BtfTypes>> parsed =
+        read_file(files_.btf, kMaxBtf).and_then([](std::string blob) {
+          return BtfTypes::parse(std::move(blob));
+        });
+    if (parsed)
       types_ = std::move(*parsed);
+    else
+      problem_ = parsed.error().message;
   }
   return types_.get();
 }
@@ -26,6 +35,10 @@ TypeId KernelTypes::find_typedef(std::string_view name, TypeTable& table) {
   return types() ? types_->find_typedef(name, table) : TypeId();
 }
 
+TypeId KernelTypes::find_function(std::string_view name, TypeTable& table) {
+  return types() ? types_->find_function(name, table) : TypeId();
+}
+
 void KernelTypes::complete(TypeId id, TypeTable& table) {
   if (types()) types_->complete(id, table);
 }
@@ -33,7 +46,7 @@ void KernelTypes::complete(TypeId id, TypeTable& table) {
 /* Lines are "address letter name", with "\t[module]" for those of modules. */
 std::optional<uint64_t> KernelTypes::address_of(std::string_view module, std::string_view name) {
   bool in_kernel = module.empty() || module == "vmlinux" || module == "kernel";
-  std::ifstream in(symbols_path_);
+  std::ifstream in(files_.symbols);
   for (std::string line; std::getline(in, line);) {
     std::istringstream words(line);
     std::string address, letter, symbol, of;
@@ -48,6 +61,9 @@ std::optional<uint64_t> KernelTypes::address_of(std::string_view module, std::st
 std::optional<TypeSource::Symbol> KernelTypes::find_symbol(std::string_view module,
                                                            std::string_view name,
                                                            TypeTable& table) {
+  (void)types(); /* which kernel it is */
+  if (files_.symbols.empty())
+    return types() ? types_->find_symbol(module, name, table) : std::nullopt;
   std::optional<uint64_t> address = address_of(module, name);
   if (!address) return std::nullopt;
   Symbol symbol{*address, {}};

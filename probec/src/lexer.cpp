@@ -217,14 +217,25 @@ Token Lexer::identifier(Token token) {
 
 std::string_view Lexer::peek_word() {
   skip_space();
+  return text_.substr(pos_, end_of_description() - pos_);
+}
+
+/* The element after uprobe: or usdt: may be a path; else a slash begins a predicate. */
+size_t Lexer::end_of_description() const {
   size_t end = pos_;
-  while (is_description(at(end))) ++end;
-  return text_.substr(pos_, end - pos_);
+  while (true) {
+    while (is_description(at(end))) ++end;
+    const std::string_view before = text_.substr(pos_, end - pos_);
+    if (at(end) != '/' || !(before.ends_with("uprobe:") || before.ends_with("usdt:"))) return end;
+    while (is_description(at(end)) || is_path(at(end))) {
+      if (at(end) == ':') break;
+      ++end;
+    }
+  }
 }
 
 char Lexer::after_word() const {
-  size_t at_word = pos_;
-  while (is_description(at(at_word))) ++at_word;
+  size_t at_word = end_of_description();
   while (at(at_word) == ' ' || at(at_word) == '\t') ++at_word;
   return at(at_word);
 }

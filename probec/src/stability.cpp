@@ -19,6 +19,7 @@ std::optional<Enum> find(const char* const (&names)[N], std::string_view text) {
 }
 
 constexpr Attributes kPrivateIsa{Stability::Private, Stability::Private, Dependency::Isa};
+constexpr Attributes kEvolvingIsa{Stability::Evolving, Stability::Evolving, Dependency::Isa};
 constexpr Attributes kUnstableUnknown{Stability::Unstable, Stability::Unstable,
                                       Dependency::Unknown};
 constexpr Attributes kPrivateData{Stability::Stable, Stability::Private, Dependency::Common};
@@ -79,6 +80,12 @@ constexpr Named kNames[] = {
     {"vmname", {kEvolvingCommon, version(2, 0)}},
 };
 
+/* pid1234 */
+bool is_pid_provider(std::string_view name) {
+  return name.starts_with("pid") && name.size() > 3 &&
+         name.find_first_not_of("0123456789", 3) == std::string_view::npos;
+}
+
 constexpr Version kVersions[] = {
     version(1, 0),    version(1, 1),    version(1, 2),    version(1, 2, 1), version(1, 2, 2),
     version(1, 3),    version(1, 4),    version(1, 4, 1), version(1, 5),    version(1, 6),
@@ -125,6 +132,17 @@ ProviderAttributes attributes_of_provider(std::string_view provider) {
     return {kEvolvingCommon, kUnstableUnknown, kPrivateUnknown, kEvolvingCommon, kEvolvingCommon};
   if (provider == "syscall")
     return {kEvolvingCommon, kPrivateUnknown, kPrivateIsa, kEvolvingCommon, kPrivateIsa};
+  if (provider == "proc" || provider == "sched" || provider == "io" || provider == "tcp" ||
+      provider == "udp" || provider == "ip")
+    return {kEvolvingIsa, kPrivateUnknown, kPrivateUnknown, kEvolvingIsa, kEvolvingIsa};
+  if (provider == "fbt")
+    return {kEvolvingIsa, kPrivateUnknown, kPrivateUnknown, kEvolvingIsa, kPrivateIsa};
+  if (provider == "sdt" || provider == "rawtp")
+    return {kEvolvingIsa, kPrivateUnknown, kPrivateUnknown, kPrivateIsa, kPrivateIsa};
+  if (provider == "uprobe" || is_pid_provider(provider))
+    return {kEvolvingIsa, kPrivateUnknown, kPrivateUnknown, kEvolvingIsa, kPrivateUnknown};
+  if (provider == "vmm")
+    return {kEvolvingCommon, kPrivateUnknown, kPrivateUnknown, kEvolvingCommon, kEvolvingCommon};
   return {};
 }
 

@@ -244,6 +244,44 @@ TEST_CASE("CO-RE: sizes, offsets and steps") {
   is("*(int *)&T->parts[2].x", 12);
 }
 
+TEST_CASE("CO-RE: whole structures are copied member by member") {
+  for (bool on_b : {false, true}) {
+    CAPTURE(on_b);
+    auto run = [&](const std::string& body) {
+      std::shared_ptr<const handler::CoreTypes> types;
+      if (on_b) types = must(handler::CoreTypes::parse(kernel_b()));
+      Run r(compiled_for_a("syscall::open:entry { " + body + " }"), {.ncpus = 1}, types.get());
+      StringMemory memory(on_b ? memory_b() : memory_a());
+      r.firing.mem = static_cast<GuestAccess*>(&memory);
+      r.firing.args[0] = kBase;
+      r.fire(kOpen);
+      return r.only().at(0);
+    };
+    auto number = [&](const std::string& member) {
+      return static_cast<int64_t>(
+          run("this->t = *(struct task *)arg0; trace(this->t." + member + ");").number);
+    };
+    CHECK(number("pid") == 1234);
+    CHECK(number("flag") == 5);
+    CHECK(number("delta") == -3);
+    CHECK(number("uid.val") == 1000);
+    CHECK(number("a") == -1LL << 40);
+    CHECK(number("parts[2].y") == -22);
+    CHECK(number("small") == 200);
+    CHECK(run("this->t = *(struct task *)arg0; trace(stringof (this->t.comm));").text == "first");
+    /* as a record's field: laid out as the compiler's kernel has it */
+    const std::string bytes = run("trace(*(struct task *)arg0);").text;
+    REQUIRE(bytes.size() == 104);
+    int32_t pid = 0, y = 0;
+    std::memcpy(&pid, bytes.data(), 4);
+    std::memcpy(&y, bytes.data() + 48 + 2 * 8 + 4, 2);
+    CHECK(pid == 1234);
+    CHECK(static_cast<int16_t>(y) == -22);
+    CHECK(bytes.substr(4, 6) == std::string("first\0", 6));
+    CHECK(run("x = ((struct task *)arg0)->uid; trace(x.val);").number == 1000);
+  }
+}
+
 TEST_CASE("CO-RE: what the guest does not have is refused by name") {
   Object object = must(Object::parse(
       compiled_for_a("syscall::open:entry { trace(((struct task *)arg0)->uid.val); }")));

@@ -237,7 +237,7 @@ TEST_CASE("kernel types: a symbol is known by the list of symbols, and typed if 
                                     "ffffffff82000000 D max_pfn\n"
                                     "ffffffffc0000000 d inside\t[loop]\n";
   auto tag = [&](const std::string& text, const char* btf = "btf") {
-    KernelTypes kernel(dir / btf, dir / "symbols");
+    KernelTypes kernel(KernelTypes::Files{dir / btf, dir / "symbols"});
     auto result = checked(text, &kernel);
     return result ? Tag::None : result.error().tag;
   };

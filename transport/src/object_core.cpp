@@ -36,7 +36,8 @@ Result<> Object::parse_core(std::string_view section) {
   core_ = {reinterpret_cast<const hp_core_reloc*>(section.data() + rows.offset), rows.count};
   core_strings_ = section.data() + strings.offset;
   for (const hp_core_reloc& r : core_) {
-    if (r.kind < HP_CORE_FIELD || r.kind > HP_CORE_ADDRESS) return bad("unknown relocation");
+    const uint32_t kind = r.kind & ~uint32_t{HP_CORE_OPTIONAL};
+    if (kind < HP_CORE_FIELD || kind > HP_CORE_ADDRESS) return bad("unknown relocation");
     if (r.type >= strings.count || r.path >= strings.count) return bad("string outside its table");
     if (r.kind == HP_CORE_SIZE && r.reference == 0) return bad("a size of nothing");
   }

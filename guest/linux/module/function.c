@@ -95,7 +95,7 @@ NOKPROBE_SYMBOL(on_kprobe);
 
 /* --- the filter: addresses go in and out by the chunk; under hp_lock --- */
 
-#define CHUNK 1024
+#define CHUNK 8192 /* each costs a walk over all that ftrace knows */
 static struct function* chunk[CHUNK];
 static unsigned long chunk_ips[CHUNK];
 static u32 chunk_size;

@@ -144,7 +144,14 @@ class Resolver final : public CoreTypes {
 
   Result<uint64_t> value(const hp_core_reloc& r, const std::string& root,
                          std::string_view path) const {
-    if (r.kind == HP_CORE_ADDRESS) {
+    const uint32_t kind = r.kind & ~uint32_t{HP_CORE_OPTIONAL};
+    Result<uint64_t> found = value(kind, root, path);
+    if (found || kind == r.kind) return found;
+    return kind == HP_CORE_FIELD ? HP_CORE_ABSENT : 0;
+  }
+
+  Result<uint64_t> value(uint32_t kind, const std::string& root, std::string_view path) const {
+    if (kind == HP_CORE_ADDRESS) {
       const std::optional<uint64_t> address =
           symbols_ ? symbols_(root, path) : std::optional<uint64_t>();
       if (!address)
@@ -154,7 +161,7 @@ class Resolver final : public CoreTypes {
     const Found found = HP_TRY(follow(root, path));
     const std::string name = root + (path.empty() ? "" : " member ") + std::string(path);
     if (found.bits / 8 > kMaxSize) return missing("readable " + name);
-    switch (r.kind) {
+    switch (kind) {
       case HP_CORE_OFFSET:
         if (found.width != 0 || found.bits % 8 != 0) return missing("addressable " + name);
         return found.bits / 8;

@@ -26,6 +26,7 @@ class BtfTypes final : public TypeSource {
   /* Its type, by a VAR or FUNC record; the address is 0: BTF has none. */
   std::optional<Symbol> find_symbol(std::string_view module, std::string_view name,
                                     TypeTable& table) override;
+  TypeId find_function(std::string_view name, TypeTable& table) override;
   void complete(TypeId id, TypeTable& table) override;
 
   [[nodiscard]] size_t size() const { return offsets_.size(); }

@@ -74,6 +74,7 @@ enum class ExprKind : uint8_t {
   PointerDiff, /* (a - b) / value: pointers, long */
   KernelSize, /* sizeof (operation_type), a kernel's structure, or offsetof its member `string`, if that
                  is valid: as the guest's kernel has it; value: as this one does */
+  KernelAddress, /* of the kernel's symbol `string`, "module`name": a pointer; value: in this kernel */
   Call, /* function(operands): subroutine. Optional arguments that were not given are absent */
 };
 

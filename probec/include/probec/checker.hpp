@@ -3,7 +3,7 @@
  * Items are checked in the order of the text. Files: checker.cpp (items, statements), check_types.cpp,
  * check_names.cpp (variables and built-ins), check_ops.cpp, check_places.cpp and check_assign.cpp
  * (operators), check_convert.cpp, check_calls.cpp (functions), check_actions.cpp, check_formats.cpp,
- * check_translate.cpp, check_providers.cpp, check_stability.cpp. */
+ * check_translate.cpp, check_providers.cpp, check_arguments.cpp (args[]), check_stability.cpp. */
 #pragma once
 #include <deque>
 #include <optional>
@@ -176,6 +176,7 @@ class Checker {
     TypeId type;                              /* of that native one */
     TypeId output;                            /* what the clause sees */
     const Translation* translation = nullptr; /* null: the native value is it */
+    bool scalar = false; /* the clause sees that translation's member `value` */
     friend bool operator==(const ProbeArgument&, const ProbeArgument&) = default;
   };
   struct DeclaredProvider {
@@ -184,6 +185,8 @@ class Checker {
   std::vector<ProbeArgument> probe_arguments(const ast::ProviderProbe& probe,
                                              const std::string& provider);
   ProbeArgument probe_argument(const ast::Expr& args);
+  const Translation* scalar_translation(TypeId from, const std::string& tag) const;
+  std::optional<std::vector<ProbeArgument>> kernel_arguments(const ProbeDesc& desc, bool returns);
   ExprId args_element(const ast::Expr& expr);
   ExprId native_argument(const ProbeArgument& argument, Location loc);
 

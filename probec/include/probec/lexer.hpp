@@ -76,6 +76,7 @@ class Lexer {
   [[nodiscard]] Location location() const;
 
  private:
+  [[nodiscard]] size_t end_of_description() const;
   void skip_space();
   void skip_comment();
   void control_line();

@@ -27,6 +27,8 @@ class TypeSource {
   virtual TypeId find_typedef(std::string_view name, TypeTable& table) = 0;
   virtual std::optional<Symbol> find_symbol(std::string_view module, std::string_view name,
                                             TypeTable& table) = 0;
+  /* What a function takes and gives, TypeKind::Function; invalid: not known. */
+  virtual TypeId find_function(std::string_view name, TypeTable& table) = 0;
   /* Gives the type, whose flag `deferred` is cleared, what it is known to be by its tag or by the source
    * itself, or leaves it incomplete. */
   virtual void complete(TypeId id, TypeTable& table) = 0;

@@ -99,12 +99,13 @@ llvm::Value* ClauseEmitter::builtin(const Expr& e) {
       return call("hp_rt_ustackdepth", {ctx_});
     case Builtin::Zonename:
       return unit_.text("global");
+    case Builtin::Curthread: /* 0 where there is no kernel of a guest's own */
+      return fixed(firing(), offsetof(hp_firing, task), b_.getInt64Ty());
     case Builtin::Stackdepth:
       return call("hp_rt_stackdepth", {ctx_});
     case Builtin::Caller:
       return call("hp_rt_caller", {ctx_});
     case Builtin::Ipl:
-    case Builtin::Curthread:
       return i64(0); /* there is no guest kernel below a process guest */
   }
   unsupported(e.loc, name_of(e.builtin));

@@ -40,6 +40,7 @@ struct Place {
   /* Within a structure of a kernel (core.cpp): its name and the members from there, which only the
    * linker can place; address is the structure's. Empty: address is the place's own. */
   std::string root = {}, path = {};
+  bool optional = false;  /* a kernel that does not have it is none to refuse */
   uint64_t core_bits = 0; /* how far the path leads in the kernel that is compiled for */
 };
 
@@ -119,7 +120,7 @@ class ClauseEmitter {
   llvm::Value* followed(ExprId, llvm::Value* pointer);
   llvm::Value* load(const Place&);
   void store(const Place&, llvm::Value*);
-  void copy(const Place& to, const Place& from);
+  void copy(const Place& to, const Place& from, const Location&);
   void write_back(const Place&);
   llvm::Value* load_bits(const Place&);
   void store_bits(const Place&, llvm::Value*);
@@ -129,6 +130,10 @@ class ClauseEmitter {
   /* core.cpp */
   llvm::Value* core_value(uint32_t kind, const std::string& type, const std::string& path,
                           uint64_t reference);
+  llvm::Value* core_value(uint32_t kind, const Place&, uint64_t reference);
+  bool laid_out_by_kernel(const Place&) const;
+  Place gathered(const Place&, uint64_t limit, const Location&);
+  void gather(llvm::Value* to, const Place& from, uint64_t limit, uint32_t& budget);
   Place core_member(Place, const Member&, TypeId type);
   Place core_element(Place, llvm::Value* index, TypeId type);
   Place located(Place);

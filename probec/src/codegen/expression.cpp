@@ -81,6 +81,12 @@ llvm::Value* ClauseEmitter::value(ExprId id) {
       return core_value(e.string.valid() ? HP_CORE_OFFSET : HP_CORE_SIZE,
                         p_.types[e.operation_type].kernel_name,
                         e.string.valid() ? p_.strings[e.string.value] : "", e.value);
+    case ExprKind::KernelAddress: {
+      const std::string& symbol = p_.strings[e.string.value];
+      const size_t quote = symbol.rfind('`');
+      return core_value(HP_CORE_ADDRESS, symbol.substr(0, quote), symbol.substr(quote + 1),
+                        e.value);
+    }
     case ExprKind::Call:
       return subroutine(e);
   }
@@ -328,7 +334,7 @@ llvm::Value* ClauseEmitter::assign(const Expr& e) {
       if (to.kind == Place::Kind::Dynamic) call("hp_rt_dyn_free", {ctx_, to.key, to.keysize});
       return i64(0);
     }
-    copy(to, place(e.b));
+    copy(to, place(e.b), e.loc);
     return i64(0);
   }
   if (t.is_string()) {
@@ -363,6 +369,7 @@ bool ClauseEmitter::has_no_effect(ExprId id) const {
   switch (e.kind) {
     case ExprKind::Integer:
     case ExprKind::KernelSize:
+    case ExprKind::KernelAddress:
     case ExprKind::BuiltinVar:
       return true;
     case ExprKind::Variable:

@@ -23,7 +23,7 @@ Place ClauseEmitter::place(ExprId id) {
       return place(e.b);
     case ExprKind::Assign: {
       Place to = place(e.a);
-      copy(to, place(e.b));
+      copy(to, place(e.b), e.loc);
       return to;
     }
     default:
@@ -192,9 +192,9 @@ void ClauseEmitter::write_back(const Place& p) {
 }
 
 /* Copies a structure or array of one type. */
-void ClauseEmitter::copy(const Place& to, const Place& from) {
+void ClauseEmitter::copy(const Place& to, const Place& from, const Location& loc) {
   uint32_t size = storage_size(p_, to.type);
-  Place source = materialised(from);
+  Place source = laid_out_by_kernel(from) ? gathered(from, size, loc) : materialised(from);
   if (to.kind == Place::Kind::Dynamic) {
     llvm::Value* bytes = checked_call("hp_rt_alloc", {ctx_, i64((size + 7) & ~7u)});
     checked_call("hp_rt_load_bytes", {ctx_, bytes, followed(source), i64(size)});

@@ -75,6 +75,7 @@ void ClauseEmitter::put(Cursor& c, ExprId id, const Encoding& enc) {
     case HP_VAL_BYTES: {
       if (enc.flags & (HP_FIELD_STACK | HP_FIELD_USTACK)) return put_frames(c, e, enc);
       Place from = materialised(place(id));
+      if (laid_out_by_kernel(from)) from = gathered(from, enc.size, e.loc);
       llvm::Value* n = i32(enc.size);
       if (!from.root.empty()) { /* as many as the guest has, at most as many as are expected */
         n = b_.CreateTrunc(
@@ -127,6 +128,12 @@ void ClauseEmitter::action(StmtId id, const Stmt& s) {
     const Encoding& enc = a->fields[1];
     llvm::Value* address = int_value(operand(s, 0));
     put_word(c, address);
+    const Type& pointer = p_.type_of(operand(s, 0));
+    if (pointer.is_pointer()) {
+      Place target{.kind = Place::Kind::Guest, .type = pointer.target, .address = address};
+      target.foreign = pointer.space != Space::Host;
+      if (laid_out_by_kernel(target)) address = gathered(target, enc.size, s.loc).address;
+    }
     llvm::Value* to =
         b_.CreateInBoundsGEP(b_.getInt8Ty(), c.base, b_.CreateZExt(c.offset, b_.getInt64Ty()));
     checked_call("hp_rt_put_bytes", {ctx_, to, address, i32(enc.size), i32(enc.room)});

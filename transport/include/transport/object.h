@@ -205,7 +205,9 @@ enum {                    /* hp_core_reloc.kind; what the value is */
        HP_CORE_FIELD = 1, /* how to read the member, see HP_CORE_DESCRIPTOR */
        HP_CORE_OFFSET,    /* bytes from the start of the type */
        HP_CORE_SIZE,      /* bytes of the member, or with an empty path the type; never 0 */
-       HP_CORE_ADDRESS    /* of the symbol `path` of module `type` ("" the kernel) */
+       HP_CORE_ADDRESS,   /* of the symbol `path` of module `type` ("" the kernel) */
+       /* | any: what the kernel does not have is no error but reads as 0 (HP_CORE_ABSENT), has size 0 */
+       HP_CORE_OPTIONAL = 0x100
 };
 
 struct hp_core_header {
@@ -232,6 +234,8 @@ struct hp_core_reloc {
   ((uint64_t)(uint32_t)(offset) | (uint64_t)((log2_bytes) & 3) << 32 | \
    (uint64_t)((left) & 63) << 40 | (uint64_t)((right) & 63) << 48 |    \
    ((is_signed) ? HP_CORE_SIGNED : 0))
+
+#define HP_CORE_ABSENT HP_CORE_DESCRIPTOR(0, 0, 0, 63, 0)
 
 #ifdef __cplusplus
 static_assert(sizeof(hp_core_header) == 32 && sizeof(hp_core_reloc) == 24, "CO-RE");

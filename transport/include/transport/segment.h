@@ -334,6 +334,7 @@ struct hp_firing {
   uint32_t nancestors;
   const struct hp_uregs* uregs; /* the thread's registers in user mode, 0 = unknown */
   const void* modules; /* opaque, for the primitives: what its process has mapped; 0 = unknown */
+  uint64_t task;       /* the thread's task_struct in its guest's kernel; 0: there is none */
 };
 
 /* Primitives: all that an object may import. Implemented by the dispatcher of the placement.
