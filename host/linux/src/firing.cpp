@@ -53,6 +53,7 @@ void fill_firing(hp_firing& f, const PageHead& head, uint32_t kind, hp_uregs* ur
   f.pc = p.pc;
   f.stack = p.user_stack;
   f.frame = p.user_frame;
+  f.task = p.task;
   f.args_start = p.args_start;
   f.args_end = p.args_end;
   f.task = p.task;

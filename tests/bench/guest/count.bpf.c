@@ -1,7 +1,6 @@
 /* What probes cost that never leave the guest: getppid counted by BPF, as bpftrace's count() does. */
-#include <linux/bpf.h>
-
 #include <bpf/bpf_helpers.h>
+#include <linux/bpf.h>
 
 #define GETPPID 110
 

@@ -4,6 +4,7 @@
  *     guest_loop N getppid               system calls
  *     guest_loop N cpuid|out             instructions that leave the guest: as far as KVM; as far as the VMM, which has
  *                                        no device there
+ *     guest_loop N getppid_out           one and the other
  *     guest_loop N syscall|function      getppid with a probe on it that the VMM knows nothing of. /dev/hyprobe
  *                                        must be free: no agent
  *     guest_loop N raw_tp|raw_tp_hash|kprobe FILE
@@ -50,6 +51,13 @@ static void ask_cpuid(long n) {
 
 static void write_port(long n) {
   while (n-- > 0) outb(0, UNUSED_PORT);
+}
+
+static void call_and_write_port(long n) {
+  while (n-- > 0) {
+    syscall(SYS_getppid);
+    outb(0, UNUSED_PORT);
+  }
 }
 
 static void measure(void (*operation)(long), long n) {
@@ -117,11 +125,13 @@ static void counted_by_bpf(const char* name, const char* file, long n) {
   measure(call, n);
 
   /* It must have counted: array or hash, by CPU. */
-  const int map = bpf_object__find_map_fd_by_name(object, strcmp(name, "raw_tp_hash") == 0 ? "by_number" : "calls");
+  const int map = bpf_object__find_map_fd_by_name(
+      object, strcmp(name, "raw_tp_hash") == 0 ? "by_number" : "calls");
   const int cpus = libbpf_num_possible_cpus();
   uint64_t values[64] = {0}, sum = 0;
   const uint32_t key = strcmp(name, "raw_tp_hash") == 0 ? SYS_getppid : 0;
-  need(cpus > 0 && cpus <= 64 && bpf_map_lookup_elem(map, &key, values) == 0, "bpf_map_lookup_elem");
+  need(cpus > 0 && cpus <= 64 && bpf_map_lookup_elem(map, &key, values) == 0,
+       "bpf_map_lookup_elem");
   for (int i = 0; i < cpus; i++) sum += values[i];
   if (sum < (uint64_t)n) {
     printf("%lu counted\n", (unsigned long)sum);
@@ -139,9 +149,9 @@ int main(int argc, char** argv) {
     measure(call, n);
   else if (strcmp(what, "cpuid") == 0)
     measure(ask_cpuid, n);
-  else if (strcmp(what, "out") == 0) {
+  else if (strcmp(what, "out") == 0 || strcmp(what, "getppid_out") == 0) {
     need(ioperm(UNUSED_PORT, 1, 1) == 0, "ioperm");
-    measure(write_port, n);
+    measure(what[0] == 'o' ? write_port : call_and_write_port, n);
   } else if (strcmp(what, "syscall") == 0 || strcmp(what, "function") == 0)
     probed(what[0] == 'f', n);
   else if (argc > 3)

@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 
-LIMIT = float(os.environ.get("RIG_LIMIT", 120))  # seconds for anything, unless told otherwise
+LIMIT = 120  # seconds for anything, unless told otherwise
 
 
 class Failure(AssertionError):
@@ -156,8 +156,8 @@ class Fleet:
     def disk(self, name, image, memory="512M"):
         """Starts what is on a disk, with /rig/vmlinuz and /rig/initramfs."""
         guest = Linux(name, ["probevm", "run", "--name", name, "--kernel", "/rig/vmlinuz", "--initramfs", "/rig/initramfs",
-                             "--disk", image, "--memory", memory, "--console", "stdio", "--cmdline", "root=/dev/vda"],
-                      self.env)
+                             "--disk", image, "--rng", "--memory", memory, "--console", "stdio",
+                             "--cmdline", "root=/dev/vda"], self.env)
         self._processes.append(guest)
         return guest
 
@@ -200,7 +200,7 @@ class Fleet:
         text = f"--- {process.name}: {'runs' if process.status is None else f'ended with {process.status}'}\n{process.err}"
         if isinstance(process, Linux) and process.status is None:
             try:
-                text += process.do("cat /run/hyprobe-agent.log; dmesg | tail -n 5; cat /proc/uptime", 5, None) + "\n"
+                text += process.do("cat /run/hyprobe-agent.log; p=$(pidof hyprobe-agent); cat /proc/$p/stack /proc/$p/syscall; dmesg | tail -n 3; cat /proc/uptime /proc/interrupts | grep -i virtio", 5, None) + "\n"
             except Failure as e:
                 text += f"it does not answer: {str(e)[-500:]}\n"
         return text
