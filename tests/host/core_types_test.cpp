@@ -265,6 +265,23 @@ TEST_CASE("curthread is the firing thread's task, 0 where there is no kernel") {
   }
 }
 
+TEST_CASE("CO-RE: symbols have the guest's addresses") {
+  const std::string elf =
+      compiled_for_a("syscall::open:entry { trace((uint64_t)&vmlinux`do_thing); }");
+  const Object object = must(Object::parse(elf));
+  auto without = must(handler::CoreTypes::parse(kernel_b()))->values(object);
+  REQUIRE(!without);
+  CHECK(without.error().message == "this kernel has no symbol vmlinux`do_thing");
+  auto types = must(handler::CoreTypes::parse(
+      kernel_b(), "web1", [](std::string_view module, std::string_view name) {
+        const bool known = module == "vmlinux" && name == "do_thing";
+        return known ? std::optional<uint64_t>(0xffffffff81234560) : std::nullopt;
+      }));
+  Run run(elf, {.ncpus = 1}, types.get());
+  run.fire(kOpen);
+  CHECK(run.only().at(0).number == 0xffffffff81234560);
+}
+
 TEST_CASE("CO-RE: the types of the machine's own kernel, by both readers") {
   const Result<std::string> btf = read_file("/sys/kernel/btf/vmlinux");
   if (!btf) {
