@@ -319,6 +319,36 @@ TEST_CASE("a guest that takes no messages") {
   CHECK(w.module.programs.empty());
 }
 
+TEST_CASE("files of the guest that a program's descriptions name are there before it is prepared") {
+  LinuxWorld w;
+  w.root.write("usr/bin/app", "an ELF file");
+  w.come_up();
+  probes.wants = {"/usr/bin/app", "/usr/bin/none"};
+  CHECK_FALSE(w.load(kIdent));
+  SUBCASE("they come") {
+    CHECK(probes.programs.empty());
+    w.settle();
+    CHECK(w.listener.next() == "loaded 7: 2");
+    CHECK(probes.given == GuestFiles{{"/usr/bin/app", "an ELF file"}, {"/usr/bin/none", ""}});
+    CHECK_FALSE(w.guest->enable(kIdent));
+    w.settle();
+    CHECK(w.listener.next() == "enabled 7");
+  }
+  SUBCASE("it is killed meanwhile") {
+    w.guest->unload(kIdent);
+    w.settle();
+    CHECK(w.listener.next() == "nothing");
+    CHECK(probes.programs.empty());
+    CHECK(w.module.programs.empty());
+  }
+  SUBCASE("the agent goes meanwhile") {
+    w.start_agent();
+    w.settle();
+    CHECK(w.listener.next() == "loaded 7: the guest's agent does not answer");
+    CHECK(probes.programs.empty());
+  }
+}
+
 TEST_CASE("any file of the guest, to whoever asks on the host") {
   LinuxWorld w;
   w.come_up();
