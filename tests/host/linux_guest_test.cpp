@@ -319,34 +319,41 @@ TEST_CASE("a guest that takes no messages") {
   CHECK(w.module.programs.empty());
 }
 
-TEST_CASE("files of the guest that a program's descriptions name are there before it is prepared") {
+TEST_CASE("programs that a description names are fetched before it is matched") {
   LinuxWorld w;
-  w.root.write("usr/bin/app", "an ELF file");
   w.come_up();
-  probes.wants = {"/usr/bin/app", "/usr/bin/none"};
+  w.root.write("bin/true", "ELF");
+  probes.wants = {"/proc/7/maps", "/bin/true"};
   CHECK_FALSE(w.load(kIdent));
-  SUBCASE("they come") {
-    CHECK(probes.programs.empty());
+  CHECK(probes.programs.empty());
+  SUBCASE("what is not there is given as nothing") {
     w.settle();
     CHECK(w.listener.next() == "loaded 7: 2");
-    CHECK(probes.given == GuestFiles{{"/usr/bin/app", "an ELF file"}, {"/usr/bin/none", ""}});
-    CHECK_FALSE(w.guest->enable(kIdent));
-    w.settle();
-    CHECK(w.listener.next() == "enabled 7");
+    CHECK(probes.files_given == GuestFiles{{"/proc/7/maps", ""}, {"/bin/true", "ELF"}});
   }
-  SUBCASE("it is killed meanwhile") {
+  SUBCASE("the program is dropped meanwhile, and comes again") {
     w.guest->unload(kIdent);
+    CHECK_FALSE(w.load(kIdent));
     w.settle();
-    CHECK(w.listener.next() == "nothing");
-    CHECK(probes.programs.empty());
-    CHECK(w.module.programs.empty());
+    CHECK(w.listener.next() == "loaded 7: 2");
   }
-  SUBCASE("the agent goes meanwhile") {
+  SUBCASE("the agent starts anew") {
+    w.link.to_guest.clear();
     w.start_agent();
+    w.settle();
+    CHECK(w.listener.next() == "loaded 7: the guest's agent does not answer");
+    CHECK_FALSE(w.load(kIdent));
+    w.settle();
+    CHECK(w.listener.next() == "loaded 7: 2");
+  }
+  SUBCASE("it answers no more") {
+    auto agent = std::move(w.agent);
+    w.now += AgentLink::kFilePatience;
     w.settle();
     CHECK(w.listener.next() == "loaded 7: the guest's agent does not answer");
     CHECK(probes.programs.empty());
   }
+  CHECK(w.listener.next() == "nothing");
 }
 
 TEST_CASE("any file of the guest, to whoever asks on the host") {
