@@ -244,14 +244,46 @@ TEST_CASE(
   w.start_agent();
   w.guest->message(w.module.sent.front());
   w.module.sent.clear();
-  w.agent.reset();
+  auto agent = std::move(w.agent);
   w.settle();
-  w.now += AgentLink::kPatience;
-  w.settle();
+  for (int i = 0; i < 10; i++) {
+    w.now += AgentLink::kPatience;
+    w.settle();
+  }
   CHECK_FALSE(w.guest->is_up());
+  CHECK(w.logged("does not send what is to be known"));
   CHECK(w.listener.next() == "nothing");
-  w.link.to_guest.clear();
-  w.come_up();
+  SUBCASE("another agent") {
+    w.link.to_guest.clear();
+    w.come_up();
+  }
+  SUBCASE("the same, which was stopped") {
+    w.agent = std::move(agent);
+    w.settle();
+    CHECK(w.guest->is_up());
+  }
+}
+
+TEST_CASE("a guest that takes long for its files is waited for as long as they come") {
+  LinuxWorld w;
+  w.root.write("sys/kernel/btf/vmlinux", std::string(40 * trace::kMaxText, 't'));
+  w.start_agent();
+  w.guest->message(w.module.sent.front());
+  w.module.sent.clear();
+  w.guest->dispatch();
+  REQUIRE(w.agent->received(w.link.to_guest.front()));
+  w.link.to_guest.pop_front();
+  while (w.agent->busy()) {
+    w.now += 8s;
+    REQUIRE(w.agent->work());
+    while (!w.module.sent.empty()) {
+      w.guest->message(w.module.sent.front());
+      w.module.sent.pop_front();
+    }
+    w.guest->dispatch();
+    while (!w.link.to_guest.empty()) w.link.to_guest.pop_front();
+  }
+  CHECK(w.guest->is_up());
 }
 
 TEST_CASE("a flood of messages is cut, and nonsense is dropped") {
@@ -285,6 +317,43 @@ TEST_CASE("a guest that takes no messages") {
   w.start_agent();
   w.settle();
   CHECK(w.module.programs.empty());
+}
+
+TEST_CASE("programs that a description names are fetched before it is matched") {
+  LinuxWorld w;
+  w.come_up();
+  w.root.write("bin/true", "ELF");
+  probes.wants = {"/proc/7/maps", "/bin/true"};
+  CHECK_FALSE(w.load(kIdent));
+  CHECK(probes.programs.empty());
+  SUBCASE("what is not there is given as nothing") {
+    w.settle();
+    CHECK(w.listener.next() == "loaded 7: 2");
+    CHECK(probes.files_given == GuestFiles{{"/proc/7/maps", ""}, {"/bin/true", "ELF"}});
+  }
+  SUBCASE("the program is dropped meanwhile, and comes again") {
+    w.guest->unload(kIdent);
+    CHECK_FALSE(w.load(kIdent));
+    w.settle();
+    CHECK(w.listener.next() == "loaded 7: 2");
+  }
+  SUBCASE("the agent starts anew") {
+    w.link.to_guest.clear();
+    w.start_agent();
+    w.settle();
+    CHECK(w.listener.next() == "loaded 7: the guest's agent does not answer");
+    CHECK_FALSE(w.load(kIdent));
+    w.settle();
+    CHECK(w.listener.next() == "loaded 7: 2");
+  }
+  SUBCASE("it answers no more") {
+    auto agent = std::move(w.agent);
+    w.now += AgentLink::kFilePatience;
+    w.settle();
+    CHECK(w.listener.next() == "loaded 7: the guest's agent does not answer");
+    CHECK(probes.programs.empty());
+  }
+  CHECK(w.listener.next() == "nothing");
 }
 
 TEST_CASE("any file of the guest, to whoever asks on the host") {

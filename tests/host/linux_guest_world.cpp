@@ -28,7 +28,9 @@ void GuestProbes::set_hostname(std::string hostname) {
 void GuestProbes::set_kernel(std::shared_ptr<const GuestKernel> kernel) {
   probes.kernel = std::move(kernel);
 }
-Result<Preparation> GuestProbes::prepare(const ProgramIdent& ident, Object, int) {
+Result<Preparation> GuestProbes::prepare(const ProgramIdent& ident, Object, int,
+                                         const GuestFiles& files) {
+  probes.files_given = files;
   if (!probes.failure.empty()) return fail(probes.failure);
   Preparation out;
   out.probes = probes.count + probes.of_the_vmm;
@@ -40,6 +42,11 @@ Result<Preparation> GuestProbes::prepare(const ProgramIdent& ident, Object, int)
   }
   probes.programs[ident] = false;
   return out;
+}
+std::vector<std::string> GuestProbes::files_of(const Object&, const GuestFiles& have) const {
+  for (const std::string& path : probes.wants)
+    if (!have.contains(path)) return {path};
+  return {};
 }
 void GuestProbes::commit(const ProgramIdent& ident) {
   probes.programs.at(ident) = true;

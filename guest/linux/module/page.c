@@ -23,7 +23,7 @@ struct hp_cpu {
   struct hp_probe_page* page;
   u64 gpa;
   bool registered;
-  bool in_use;
+  bool in_use, in_use_by_nmi;
   u64 fired, missed;
 };
 static DEFINE_PER_CPU(struct hp_cpu, hp_cpus);
@@ -69,11 +69,13 @@ bool hp_fire_begin(struct hp_firing* firing, const struct hp_probe* probe) {
   raw_local_irq_save(interrupts);
   cpu = this_cpu_ptr(&hp_cpus);
   if (unlikely(cpu->in_use || !cpu->registered)) {
-    this_cpu_inc(hp_cpus.missed);
+    /* Else the firing under way made this call itself, and the guest would not have. */
+    if (!cpu->in_use || cpu->in_use_by_nmi != !!in_nmi()) this_cpu_inc(hp_cpus.missed);
     raw_local_irq_restore(interrupts);
     return false;
   }
   WRITE_ONCE(cpu->in_use, true);
+  cpu->in_use_by_nmi = !!in_nmi();
   barrier();
   firing->page = page = cpu->page;
   firing->interrupts = interrupts;

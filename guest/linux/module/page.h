@@ -7,8 +7,8 @@
  *     hp_fire_end(&firing);
  *
  * May be called anywhere, NMI included: it takes no locks, allocates nothing, touches no user memory. A firing
- * that finds the CPU's page in use (it came by NMI, or the code below reached a probe itself) is counted
- * as missed. */
+ * that finds the CPU's page in use never nests: if it came by NMI it is counted as missed; if the code below
+ * reached a probe itself, it is none of the guest's and forgotten. */
 #ifndef HYPROBE_PAGE_H
 #define HYPROBE_PAGE_H
 #include <asm/ptrace.h>

@@ -26,6 +26,7 @@ void fill_identity(hp_firing& f, const ThreadView& t) {
   f.frame = t.frame;
   f.uregs = t.knows_uregs ? &t.uregs : nullptr;
   f.modules = t.modules;
+  f.task = 0;
   f.cpu = static_cast<uint32_t>(sched_getcpu());
 }
 

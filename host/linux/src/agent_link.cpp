@@ -73,7 +73,7 @@ void AgentLink::fetch(File file, Time now, Done done) {
   if (!talking_ || silent_) return done(fail("the guest's agent does not answer"));
   if (pending_.size() >= kMaxFetches) return done(fail("too many files are wanted at once"));
   const uint64_t serial = next_serial_++;
-  pending_[{serial, file.kind}] = {{}, file.limit, now + kPatience, std::move(done)};
+  pending_[{serial, file.kind}] = {{}, file.limit, now + file.patience, std::move(done)};
   if (!send(trace::encode_fetch({file.kind, serial, file.path})))
     finish(pending_.find({serial, file.kind}), fail("the guest takes no messages"));
 }
@@ -82,7 +82,7 @@ void AgentLink::welcome(uint32_t vmid, std::vector<std::pair<File, Done>> wanted
   uint32_t lacks = 0;
   for (auto& [file, done] : wanted) {
     lacks |= 1u << file.kind;
-    pending_[{0, file.kind}] = {{}, file.limit, now + kPatience, std::move(done)};
+    pending_[{0, file.kind}] = {{}, file.limit, now + kFilePatience, std::move(done)};
   }
   if (send(trace::encode_welcome({vmid, lacks}))) return;
   while (!pending_.empty() && pending_.begin()->first.first == 0)
@@ -99,6 +99,7 @@ void AgentLink::piece(const trace::FilePiece& p, Time now) {
   auto it = pending_.find({p.serial, p.kind});
   if (it == pending_.end()) return; /* given up, or never asked for */
   Pending& file = it->second;
+  for (auto& [key, other] : pending_) other.deadline = now + kFilePatience;
   if (p.error != 0)
     return finish(it, fail_errno("the guest cannot read it", static_cast<int>(p.error & 0xfff)));
   if (p.offset != file.bytes.size()) return finish(it, fail("the guest sent it in disorder"));
@@ -106,7 +107,6 @@ void AgentLink::piece(const trace::FilePiece& p, Time now) {
   if (p.bytes.size() > file.limit - file.bytes.size())
     return finish(it, fail("it is larger than " + std::to_string(file.limit) + " bytes", EFBIG));
   file.bytes += p.bytes;
-  file.deadline = now + kPatience;
 }
 
 /* --- time --- */
@@ -119,7 +119,8 @@ void AgentLink::reset() {
 
 std::optional<Time> AgentLink::next_deadline() const {
   std::optional<Time> first;
-  if (talking_ && !silent_) first = heard_ + kSilence + (asked_ ? kPatience : Time{});
+  if (talking_ && !silent_ && (!asked_ || pending_.empty()))
+    first = heard_ + kSilence + (asked_ ? kPatience : Time{});
   for (auto& [key, file] : pending_) first = std::min(first.value_or(file.deadline), file.deadline);
   return first;
 }
@@ -134,8 +135,8 @@ void AgentLink::tick(Time now) {
   if (!talking_ || silent_ || now < heard_ + kSilence) return;
   if (!asked_) {
     asked_ = true;
-    fetch({HP_FILE_PATH, kEverywhere, kSmall}, now, [](const Result<std::string>&) {});
-  } else if (now >= heard_ + kSilence + kPatience) {
+    fetch({HP_FILE_PATH, kEverywhere, kSmall, kPatience}, now, [](const Result<std::string>&) {});
+  } else if (now >= heard_ + kSilence + kPatience && pending_.empty()) {
     silent_ = true;
     owner_.silent(true);
   }

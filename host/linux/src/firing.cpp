@@ -56,6 +56,7 @@ void fill_firing(hp_firing& f, const PageHead& head, uint32_t kind, hp_uregs* ur
   f.task = p.task;
   f.args_start = p.args_start;
   f.args_end = p.args_end;
+  f.task = p.task;
   f.uregs = nullptr;
   if (p.flags & HP_PROBE_UREGS) {
     *uregs = registers_of(p.uregs);

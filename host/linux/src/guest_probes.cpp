@@ -10,15 +10,18 @@
 #include <mutex>
 #include <unordered_set>
 
+#include "handler/core_types.hpp"
 #include "handler/epochs.hpp"
 #include "handler/probe_entries.hpp"
 #include "handler/program.hpp"
 #include "linux_guest/dispatch.hpp"
 #include "linux_guest/firing.hpp"
 #include "linux_guest/probe_ids.hpp"
+#include "linux_guest/static_arguments.hpp"
 #include "linux_guest/symbol_publisher.hpp"
 #include "linux_guest/thread_numbers.hpp"
 #include "linux_guest/universe.hpp"
+#include "linux_guest/user_probes.hpp"
 
 namespace hp::linux_guest {
 
@@ -46,6 +49,7 @@ bool same_boot(const GuestKernel& a, const GuestKernel& b) {
 struct Loaded {
   std::unique_ptr<handler::Program> program;
   std::vector<Wish> wishes;
+  std::vector<std::unique_ptr<const StaticArguments>> arguments; /* that wishes point to */
 };
 
 struct Held {
@@ -63,8 +67,9 @@ struct GuestProbes::State {
   std::string name, hostname, osversion;
   uint32_t vmid = 0;
   ThreadNumbers threads;
-  std::mutex lock; /* all but what firings use */
+  mutable std::mutex lock; /* all but what firings use */
   std::shared_ptr<const GuestKernel> kernel;
+  std::shared_ptr<const handler::CoreTypes> types; /* the kernel's, once a program asked for them */
   uint64_t boot = 0; /* when the kernel became known: ns of CLOCK_MONOTONIC */
   ProbeIds ids;
   std::map<ProgramIdent, Held> programs;
@@ -83,10 +88,14 @@ struct GuestProbes::State {
         dispatch(new Dispatch({}, nullptr, 0, name, hostname, osversion)) {}
   ~State() { delete dispatch.load(); }
 
+  std::string version() const { return kernel ? "Linux-" + kernel->release() : osversion; }
+  Result<const handler::CoreTypes*> types_for(const Object&);
   void publish();
   void wait_for_firings(uint64_t epoch) const;
   void release(Loaded&, bool exits_too);
-  Result<std::unique_ptr<Loaded>> load(Object, int segment_fd, Preparation&);
+  std::vector<FoundProbe> match(const Object&, const handler::Target&, const handler::SegmentView&,
+                                const GuestFiles&) const;
+  Result<std::unique_ptr<Loaded>> load(Object, int segment_fd, const GuestFiles&, Preparation&);
   void run(vmm::VcpuView&, const Dispatch&, std::span<const Wish>, hp_firing&, const hp_probe_page*,
            const PageHead*) noexcept;
 };
@@ -108,7 +117,7 @@ void GuestProbes::State::publish() {
   for (const auto& [ident, held] : programs)
     if (held.live) wishes.insert(wishes.end(), held.live->wishes.begin(), held.live->wishes.end());
   auto fresh =
-      std::make_unique<Dispatch>(std::move(wishes), kernel, vmid, name, hostname, osversion);
+      std::make_unique<Dispatch>(std::move(wishes), kernel, vmid, name, hostname, version());
   wants_exits.store(fresh->any_exits(), std::memory_order_relaxed);
   const std::unique_ptr<const Dispatch> old(dispatch.exchange(fresh.release()));
   wait_for_firings(epochs.advance());
@@ -149,6 +158,7 @@ void GuestProbes::set_kernel(std::shared_ptr<const GuestKernel> kernel) {
   const bool goes_on = s.kernel && kernel && same_boot(*s.kernel, *kernel);
   const bool had_kernel = s.kernel != nullptr;
   s.kernel = std::move(kernel);
+  s.types = nullptr;
   if (s.kernel) s.boot = hp_now();
   if (goes_on || !had_kernel) return s.publish();
   for (auto& [ident, held] : s.programs) {
@@ -161,16 +171,48 @@ void GuestProbes::set_kernel(std::shared_ptr<const GuestKernel> kernel) {
 
 /* --- programs --- */
 
+/* nullptr: the program looks into no structures. */
+Result<const handler::CoreTypes*> GuestProbes::State::types_for(const Object& object) {
+  if (object.core().empty() || !kernel) return nullptr;
+  if (!types)
+    types = HP_TRY(handler::CoreTypes::parse(
+        kernel->files().btf, "the kernel of " + name + " (" + kernel->release() + ")",
+        [k = kernel](std::string_view module, std::string_view symbol) {
+          return k->address_of(module, symbol);
+        }));
+  return types.get();
+}
+
+/* What this guest has of what the program wants. */
+std::vector<FoundProbe> GuestProbes::State::match(const Object& object,
+                                                  const handler::Target& target,
+                                                  const handler::SegmentView& segment,
+                                                  const GuestFiles& files) const {
+  std::vector<FoundProbe> found = find_probes(object, target, kernel.get(), segment);
+  if (!kernel) return found;
+  UserFiles user(files);
+  for (const hp_obj_desc& d : object.descs())
+    if (handler::matches_target(object, d, target))
+      for (FoundProbe& f : find_user_probes(object, d, user)) found.push_back(std::move(f));
+  return found;
+}
+
+/* Null: nothing of it is here. */
 Result<std::unique_ptr<Loaded>> GuestProbes::State::load(Object object, int segment_fd,
+                                                         const GuestFiles& files,
                                                          Preparation& out) {
   const uint32_t flags = (imports(object, "hp_ureg") ? HP_ATTACH_UREGS : 0) |
                          (imports(object, "hp_kstack") ? HP_ATTACH_STACK : 0);
-  auto loaded = std::make_unique<Loaded>();
-  loaded->program = HP_TRY(handler::Program::load(std::move(object), segment_fd, {name, hostname}));
-  const handler::SegmentView& segment = loaded->program->segment();
+  const std::string os = version();
+  const handler::Target target{name, hostname, os};
   std::vector<FoundProbe> found =
-      find_probes(loaded->program->object(), {name, hostname}, kernel.get(), segment);
+      match(object, target, HP_TRY(handler::SegmentView::attach(segment_fd)), files);
   if (found.empty() && !kernel) return fail("the guest has not said yet what it is", EAGAIN);
+  if (found.empty()) return nullptr;
+  auto loaded = std::make_unique<Loaded>();
+  const handler::CoreTypes* core = HP_TRY(types_for(object));
+  loaded->program = HP_TRY(handler::Program::load(std::move(object), segment_fd, target, core));
+  const handler::SegmentView& segment = loaded->program->segment();
 
   std::vector<hp_seg_probe> entries;
   entries.reserve(found.size());
@@ -178,12 +220,12 @@ Result<std::unique_ptr<Loaded>> GuestProbes::State::load(Object object, int segm
   const std::vector<uint32_t> indices = HP_TRY(handler::enter_probes(segment, entries));
 
   std::unordered_set<uint32_t> attached;
-  loaded->wishes.reserve(found.size());
+  std::unordered_set<uint64_t> seen; /* several descriptions may mean one probe */
   for (size_t i = 0; i < found.size(); ++i) {
     FoundProbe& f = found[i];
     Wish wish{f.exit_reason, f.attach.kind, loaded->program.get(), indices[i], f.filter, f.shift};
-    if (f.attach.kind != 0) {
-      f.attach.flags = flags;
+    if (wish.kind != 0) {
+      f.attach.flags = flags | (f.is_static ? HP_ATTACH_UREGS : 0);
       const auto id = ids.hold(f.attach, f.text);
       if (!id) {
         release(*loaded, true);
@@ -192,21 +234,37 @@ Result<std::unique_ptr<Loaded>> GuestProbes::State::load(Object object, int segm
                     ENOSPC);
       }
       wish.id = f.attach.probe = *id;
+      if (!seen.insert(uint64_t{*id} << 32 | wish.index).second) {
+        ids.release(*id);
+        continue;
+      }
       if (attached.insert(*id).second) out.attach.push_back({f.attach, std::move(f.text)});
+    }
+    if (f.is_static) {
+      loaded->arguments.push_back(std::make_unique<const StaticArguments>(f.arguments));
+      wish.arguments = loaded->arguments.back().get();
     }
     loaded->wishes.push_back(wish);
   }
-  if (kernel && !found.empty()) publish_symbols(segment, *kernel, vmid, boot);
+  if (kernel) publish_symbols(segment, *kernel, vmid, boot);
   out.probes = static_cast<uint32_t>(std::unordered_set(indices.begin(), indices.end()).size());
   return loaded;
 }
 
-Result<Preparation> GuestProbes::prepare(const ProgramIdent& ident, Object object, int segment_fd) {
+std::vector<std::string> GuestProbes::files_of(const Object& object, const GuestFiles& have) const {
+  const State& s = *state_;
+  const std::lock_guard guard(s.lock);
+  const std::string os = s.version();
+  return linux_guest::files_of(object, {s.name, s.hostname, os}, have);
+}
+
+Result<Preparation> GuestProbes::prepare(const ProgramIdent& ident, Object object, int segment_fd,
+                                         const GuestFiles& files) {
   State& s = *state_;
   const std::lock_guard guard(s.lock);
   Preparation out;
-  auto loaded = HP_TRY(s.load(std::move(object), segment_fd, out));
-  if (out.probes == 0) return out;
+  auto loaded = HP_TRY(s.load(std::move(object), segment_fd, files, out));
+  if (!loaded) return out;
   Held& held = s.programs[ident];
   if (held.prepared) s.release(*held.prepared, true);
   held.prepared = std::move(loaded);
@@ -261,13 +319,14 @@ void GuestProbes::State::run(vmm::VcpuView& vcpu, const Dispatch& d, std::span<c
       f.nancestors = memory.ancestors(ancestors);
       f.ancestors = ancestors;
     }
-    if (w.shift == 0) {
+    if (w.shift == 0 && !w.arguments) {
       w.program->fire(w.index, f);
       continue;
     }
-    hp_firing shifted = f;
-    shift_arguments(shifted, w.shift);
-    w.program->fire(w.index, shifted);
+    hp_firing own = f;
+    shift_arguments(own, w.shift);
+    if (w.arguments && f.uregs) w.arguments->evaluate(*f.uregs, memory, own.args);
+    w.program->fire(w.index, own);
   }
 }
 
@@ -281,7 +340,7 @@ int64_t GuestProbes::fire(vmm::VcpuView& vcpu, const hp_probe_page* page) noexce
   const Dispatch& d = *s.dispatch.load();
   /* Nobody wants it any more: the guest has not yet heard of that. */
   if (const auto wishes = d.of(head.get().probe); !wishes.empty()) {
-    hp_firing f;
+    hp_firing f{};
     hp_uregs uregs;
     fill_firing(f, head, wishes[0].kind, &uregs);
     f.thread = s.threads.of(static_cast<uint32_t>(f.tid), head.get().start, number);

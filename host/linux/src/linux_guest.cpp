@@ -1,5 +1,6 @@
 #include "linux_guest/linux_guest.hpp"
 
+#include <fcntl.h>
 #include <sys/eventfd.h>
 
 #include <utility>
@@ -94,6 +95,10 @@ void LinuxGuest::log(const std::string& line) {
 }
 
 void LinuxGuest::silent(bool is) {
+  if (state_ == State::Down) { /* it went while it was greeted */
+    if (!is && hello_.abi != 0) greet(true);
+    return;
+  }
   log(is ? "the guest's agent does not answer; what is traced stays so, nothing new can be"
          : "the guest's agent answers again");
 }
@@ -108,14 +113,23 @@ std::optional<Result<uint32_t>> LinuxGuest::load(const ProgramIdent& ident,
                                                  const ProgramFiles& files) {
   if (state_ != State::Up) return fail("the guest is not up");
   if (link_.is_silent()) return fail("the guest's agent does not answer");
-  return attach(ident, files);
+  auto object = Object::read(files.object);
+  if (!object) return tl::make_unexpected(object.error());
+  if (probes_.files_of(*object, {}).empty()) return attach(ident, files, {});
+  Fd own[2] = {Fd(::fcntl(files.object, F_DUPFD_CLOEXEC, 0)),
+               Fd(::fcntl(files.segment, F_DUPFD_CLOEXEC, 0))};
+  if (!own[0] || !own[1]) return fail_errno("cannot keep a program's descriptors");
+  fetching_.insert_or_assign(ident,
+                             Fetching{++last_fetching_, std::move(own[0]), std::move(own[1]), {}});
+  return fetch_for(ident);
 }
 
 std::optional<Result<uint32_t>> LinuxGuest::attach(const ProgramIdent& ident,
-                                                   const ProgramFiles& files) {
+                                                   const ProgramFiles& files,
+                                                   const GuestFiles& guest_files) {
   auto object = Object::read(files.object);
   if (!object) return tl::make_unexpected(object.error());
-  auto found = probes_.prepare(ident, std::move(*object), files.segment);
+  auto found = probes_.prepare(ident, std::move(*object), files.segment, guest_files);
   if (!found) return tl::make_unexpected(found.error());
   Program& p = programs_[ident];
   p.probes = found->probes;
@@ -179,6 +193,7 @@ void LinuxGuest::committed(const ProgramIdent& ident) {
 }
 
 void LinuxGuest::unload(const ProgramIdent& ident) {
+  fetching_.erase(ident);
   probes_.remove(ident);
   auto it = programs_.find(ident);
   if (it == programs_.end()) return;

@@ -115,8 +115,11 @@ void LinuxGuest::greet(bool use_cache) {
 void LinuxGuest::got_file(uint32_t kind, Result<std::string> bytes) {
   if (state_ != State::Greeting || !(lacks_ & bit(kind))) return;
   if (!bytes && (bytes.error().code == ETIMEDOUT || bytes.error().code == ECANCELED)) {
-    state_ = State::Down; /* it went meanwhile: until it comes again */
-    return;
+    state_ = State::Down;
+    lacks_ = 0;
+    if (bytes.error().code == ETIMEDOUT)
+      log("the guest does not send what is to be known of its kernel");
+    return; /* until it comes again, or speaks */
   }
   const Wanted& w = wanted(kind);
   if (bytes)
@@ -168,6 +171,7 @@ void LinuxGuest::go_down(const std::string& reason) {
   }
   for (auto& [ident, p] : programs_) probes_.remove(ident);
   programs_.clear();
+  fetching_.clear();
   probes_.set_kernel(nullptr);
 }
 

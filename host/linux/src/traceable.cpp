@@ -117,6 +117,9 @@ bool is_part(std::string_view name) {
 Traceable::Traceable(std::span<const KernelSymbol> symbols) {
   std::unordered_map<std::string_view, uint64_t> markers{{"_stext", 0}, {"_etext", 0}};
   for (const auto& [start, end] : kSections) markers[start] = markers[end] = 0;
+  constexpr std::string_view kRefused = "_kbl_addr_"; /* NOKPROBE_SYMBOL() makes a variable of it */
+  for (const KernelSymbol& s : symbols)
+    if (s.name.starts_with(kRefused)) refused_.insert(s.name.substr(kRefused.size()));
   for (const KernelSymbol& s : symbols)
     if (const auto it = markers.find(s.name); it != markers.end()) it->second = s.address;
   for (const auto& [start, end] : kSections)
@@ -128,12 +131,13 @@ Traceable::Traceable(std::span<const KernelSymbol> symbols) {
 }
 
 bool Traceable::operator()(const KernelSymbol& s, std::string_view module) const {
-  if (!is_code(s) || is_part(s.name) || is_marker(s.name) || module == "hyprobe") return false;
+  if (!is_code(s) || s.type == 'x' || is_part(s.name) || is_marker(s.name) || module == "hyprobe")
+    return false;
   if (std::any_of(std::begin(kPrefixes), std::end(kPrefixes),
                   [&](std::string_view p) { return s.name.starts_with(p); }))
     return false;
   if (s.module != 0) return s.name != "init_module" && s.name != "cleanup_module";
-  return s.address >= text_start_ && s.address < text_end_ &&
+  return !refused_.contains(s.name) && s.address >= text_start_ && s.address < text_end_ &&
          std::none_of(
              forbidden_.begin(), forbidden_.end(),
              [&](const auto& r) { return s.address >= r.first && s.address < r.second; });

@@ -171,6 +171,18 @@ TEST_CASE("symbols without addresses are an error that says what to do") {
   CHECK(vmlinux_symbols("nonsense\n\nff\n ffff x\n10 T _text\n").value() == "0 T _text\n");
 }
 
+TEST_CASE("code that ftrace does not know takes no probe") {
+  const std::string kallsyms =
+      "10 T _text\n10 T start\n20 t twice\n30 t twice\n40 T once\n40 T alias\n50 D data\n60 T "
+      "other\n"
+      "70 t once\t[ext4]\n80 t mine\t[ext4]\n";
+  CHECK(vmlinux_symbols(kallsyms, "twice\nonce\nmine\nother [ext4]\n").value() ==
+        "0 x _text\n0 x start\n10 x twice\n20 x twice\n30 T once\n30 T alias\n40 D data\n50 x "
+        "other\n");
+  CHECK(module_symbols(kallsyms, "ext4 16 0 - Live 0x70\n", "once\nmine [ext4]\n") ==
+        "ext4 70 10\n\t70 x once\n\t80 t mine\n");
+}
+
 TEST_CASE("where kallsyms has no data the events stand for tracepoints") {
   CHECK(tracepoints("ffffffff81000000 T _text\n", "net:netif_rx\nsyscalls:sys_enter_read\n") ==
         "net netif_rx\n");

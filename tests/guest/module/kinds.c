@@ -160,11 +160,12 @@ static void profiles(void) {
   }
 }
 
-/* Probes on what firing itself calls: firings inside firings are counted as missed, and that is all. */
+/* Probes on what firing itself calls: what a firing reaches is not the guest's and does not nest. (A breakpoint's
+ * handler looks like an NMI: there such calls are counted as missed.) */
 static void own_tools(void) {
   static const char* const names[] = {"stack_trace_save", "unwind_next_frame", "sched_clock_cpu",
                                       "arch_stack_walk", "__unwind_start"};
-  struct hp_ioc_info before = info(), after;
+  uint64_t before = fired();
   struct probes p = {0};
 
   for (uint32_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
@@ -183,9 +184,7 @@ static void own_tools(void) {
   CHECK_EQ(commit(1), 0);
   getppids(100);
   CHECK_EQ(detach(1), 0);
-  after = info();
-  CHECK(after.fired - before.fired >= 100);
-  CHECK(after.missed > before.missed);
+  CHECK(fired() - before >= 100);
   clear(&p);
 }
 

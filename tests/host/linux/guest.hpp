@@ -93,7 +93,9 @@ inline linux_guest::KernelFiles kernel_files() {
       "700 t helper\n"
       "800 t helper\n"
       "900 T _etext\n"
+      "880 T never_this\n"
       "a00 d jiffies\n"
+      "a80 d _kbl_addr_never_this\n"
       "b00 T after_text\n";
   f.tracepoints =
       "sched sched_switch\n"

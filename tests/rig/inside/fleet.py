@@ -153,6 +153,10 @@ class Fleet:
         self._processes.append(guest)
         return self.ready(guest) if wait else guest
 
+    def adopt(self, process):
+        """Ends with the fleet."""
+        self._processes.append(process)
+
     def ready(self, *guests):
         for g in guests:
             g.up()
@@ -166,7 +170,7 @@ class Fleet:
         self._processes.append(guest)
         return self.ready(guest)
 
-    def probec(self, *args, ready=r"matched \d+ probes?"):
+    def probec(self, *args, ready=r"enabled in \d+ guests?"):
         """Starts a consumer; when this returns its program is enabled. ready: what it says then, on stderr."""
         consumer = self._start("probec", "probec", *args)
         if ready:
@@ -188,6 +192,15 @@ class Fleet:
         self._processes.append(p)
         return p
 
+    def _state(self, process) -> str:
+        text = f"--- {process.name}: {'runs' if process.status is None else f'ended with {process.status}'}\n{process.err}"
+        if isinstance(process, Linux) and process.status is None:
+            try:
+                text += process.do("cat /run/hyprobe-agent.log; p=$(pidof hyprobe-agent); cat /proc/$p/stack /proc/$p/syscall; dmesg | tail -n 3; cat /proc/uptime /proc/interrupts | grep -i virtio", 5, None) + "\n"
+            except Failure as e:
+                text += f"it does not answer: {str(e)[-500:]}\n"
+        return text
+
     def _probectl(self, *args):
         return subprocess.run(["probectl", *args], env=self.env, capture_output=True, text=True, check=False)
 
@@ -195,5 +208,5 @@ class Fleet:
         end = time.monotonic() + LIMIT
         while not condition():
             if time.monotonic() > end:
-                raise Failure(f"no {what} within {LIMIT} s\n" + "".join(f"--- {p.name}\n{p.err}" for p in self._processes))
+                raise Failure(f"no {what} within {LIMIT} s\n" + "".join(self._state(p) for p in self._processes))
             time.sleep(0.05)

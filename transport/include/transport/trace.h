@@ -100,7 +100,8 @@ struct hp_hello_program {
 /* Files of the guest that the host keeps, the first three by build id. */
 enum hp_file_kind {
   HP_FILE_BTF = 1, /* /sys/kernel/btf/vmlinux */
-  HP_FILE_SYMBOLS, /* text: "ADDRESS-RELATIVE-TO-_text TYPE NAME\n" in hexadecimal, of vmlinux, sorted */
+  HP_FILE_SYMBOLS, /* text: "ADDRESS-RELATIVE-TO-_text TYPE NAME\n" in hexadecimal, of vmlinux, sorted.
+                          TYPE is nm(1)'s, or x: code that takes no probe */
   HP_FILE_TRACEPOINTS, /* text: "SUBSYSTEM NAME\n" for each tracepoint of vmlinux; SUBSYSTEM "-" unknown */
   HP_FILE_MODULES, /* text, each boot: "MODULE ADDRESS SIZE\n", then its symbols: "\tADDRESS TYPE NAME\n" */
   HP_FILE_PATH /* any file of the guest, by FETCH: ELF files for symbols */

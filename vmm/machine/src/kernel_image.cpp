@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "machine/decompress.hpp"
-
 namespace hp::machine {
 
 namespace {
@@ -39,7 +37,7 @@ Result<std::string_view> payload(std::string_view file, const setup_header& h) {
 Result<KernelImage> KernelImage::parse(std::string file, size_t limit) {
   KernelImage k;
   if (file.starts_with(ELFMAG)) {
-    k.elf_ = std::move(file);
+    k.file_ = std::move(file);
     k.header_.boot_flag = 0xaa55;
     k.header_.header = 0x53726448; /* "HdrS" */
     k.header_.version = 0x020c;
@@ -54,7 +52,7 @@ Result<KernelImage> KernelImage::parse(std::string file, size_t limit) {
     /* The header's length is in the jump over it (boot.rst); later kernels' fields stay out. */
     const size_t length = 0x202 + static_cast<uint8_t>(file[0x201]) - kHeader;
     if (length < sizeof h) std::memset(reinterpret_cast<char*>(&h) + length, 0, sizeof h - length);
-    k.elf_ = HP_TRY(decompress(HP_TRY(payload(file, h)), limit));
+    k.expanded_ = HP_TRY(decompress(HP_TRY(payload(file, h)), limit));
     k.header_ = h;
   }
   HP_TRYV(k.read_elf());
@@ -62,8 +60,9 @@ Result<KernelImage> KernelImage::parse(std::string file, size_t limit) {
 }
 
 Result<> KernelImage::read_elf() {
+  const std::string_view elf = this->elf();
   Elf64_Ehdr e;
-  if (!read_at(elf_, 0, e) || std::memcmp(e.e_ident, ELFMAG, SELFMAG) != 0)
+  if (!read_at(elf, 0, e) || std::memcmp(e.e_ident, ELFMAG, SELFMAG) != 0)
     return fail("the kernel's payload is not an ELF file");
   if (e.e_ident[EI_CLASS] != ELFCLASS64 || e.e_ident[EI_DATA] != ELFDATA2LSB ||
       e.e_machine != EM_X86_64)
@@ -73,10 +72,10 @@ Result<> KernelImage::read_elf() {
   bool entered = false;
   for (unsigned i = 0; i < e.e_phnum; ++i) {
     Elf64_Phdr p;
-    if (e.e_phoff > elf_.size() || !read_at(elf_, e.e_phoff + i * sizeof p, p))
+    if (e.e_phoff > elf.size() || !read_at(elf, e.e_phoff + i * sizeof p, p))
       return fail("the kernel's ELF program headers lie outside of the file");
     if (p.p_type != PT_LOAD || p.p_memsz == 0) continue;
-    if (p.p_offset > elf_.size() || p.p_filesz > elf_.size() - p.p_offset)
+    if (p.p_offset > elf.size() || p.p_filesz > elf.size() - p.p_offset)
       return fail("a segment of the kernel lies outside of the file");
     if (p.p_filesz > p.p_memsz || p.p_memsz > kMaxGpa || p.p_paddr > kMaxGpa ||
         Gpa(p.p_paddr) < kLowest)
@@ -109,7 +108,7 @@ Gpa KernelImage::end() const {
 Result<> KernelImage::load(const vmm::GuestRam& ram) const {
   for (const Segment& s : segments_) {
     if (ram.at(s.at, s.memory_size) == nullptr ||
-        !ram.write(s.at, elf_.data() + s.file_offset, s.file_size))
+        !ram.write(s.at, elf().data() + s.file_offset, s.file_size))
       return fail("the kernel does not fit into the guest's memory: it needs " +
                   std::to_string((end().value >> 20) + 1) + " MiB");
   }

@@ -3,8 +3,9 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 
-#include <array>
 #include <cstdio>
+
+#include "vmm/exit_name.hpp"
 
 namespace hp::machine {
 
@@ -21,19 +22,6 @@ RunControl::Order RunControl::obey() {
 void RunControl::await_waiting(unsigned count) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return order_ != Wait || waiting_ >= count; });
-}
-
-std::string_view exit_name(uint32_t reason) {
-  static constexpr std::array<std::string_view, 38> names = {
-      "unknown",       "exception",  "io",         "hypercall",  "debug",
-      "hlt",           "mmio",       "irq_window", "shutdown",   "fail_entry",
-      "intr",          "set_tpr",    "tpr_access", "s390_sieic", "s390_reset",
-      "dcr",           "nmi",        "internal",   "osi",        "papr",
-      "s390_ucontrol", "watchdog",   "s390_tsch",  "epr",        "system_event",
-      "s390_stsi",     "ioapic_eoi", "hyperv",     "arm_nisv",   "x86_rdmsr",
-      "x86_wrmsr",     "dirty_ring", "ap_reset",   "bus_lock",   "xen",
-      "riscv_sbi",     "riscv_csr",  "notify"};
-  return reason < names.size() ? names[reason] : "other";
 }
 
 int Vcpu::kick_signal() {
@@ -110,7 +98,7 @@ Vcpu::Ending Vcpu::run() {
 bool Vcpu::handle_exit(Ending& ending) {
   const uint32_t reason = run_->exit_reason;
   if (env_.port != nullptr && env_.port->wants_exits())
-    env_.port->exit(*this, reason, exit_name(reason));
+    env_.port->exit(*this, reason, vmm::exit_name(reason));
   switch (reason) {
     case KVM_EXIT_IO:
       port_io();

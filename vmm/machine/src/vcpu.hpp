@@ -91,7 +91,4 @@ class Vcpu final : public vmm::VcpuView {
   std::string failure_;
 };
 
-/* "io", "mmio", "hypercall", ... for KVM_EXIT_*. */
-std::string_view exit_name(uint32_t reason);
-
 }  // namespace hp::machine

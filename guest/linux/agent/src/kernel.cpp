@@ -64,28 +64,31 @@ trace::Hello describe_kernel(const std::string& root) {
   return h;
 }
 
-Result<std::string> available_events(const std::string& root) {
+Result<std::string> tracefs_file(const char* name, const std::string& root) {
   for (const char* place : {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"})
-    if (auto text = read_file(root + place + "/available_events", kMaxText)) return text;
+    if (auto text = read_file(root + place + "/" + name, kMaxText)) return text;
+  if (!root.empty()) return fail("no tracefs in the tree", ENOENT);
   Fd context(::fsopen("tracefs", FSOPEN_CLOEXEC));
   if (!context) return fail_errno("cannot mount tracefs");
   if (::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0)
     return fail_errno("cannot mount tracefs");
   Fd mount(::fsmount(context.get(), FSMOUNT_CLOEXEC, 0));
   if (!mount) return fail_errno("cannot mount tracefs");
-  return read_at(mount.get(), "available_events");
+  return read_at(mount.get(), name);
 }
 
 Result<std::string> kernel_file(uint32_t kind, const std::string& root) {
   if (kind == HP_FILE_BTF) return read_file(root + "/sys/kernel/btf/vmlinux", kMaxText);
   std::string kallsyms = HP_TRY(read_file(root + "/proc/kallsyms", kMaxText));
+  auto tracefs = [&](const char* name) { return tracefs_file(name, root).value_or(std::string()); };
   switch (kind) {
     case HP_FILE_SYMBOLS:
-      return vmlinux_symbols(kallsyms);
+      return vmlinux_symbols(kallsyms, tracefs("available_filter_functions"));
     case HP_FILE_MODULES:
-      return module_symbols(kallsyms, HP_TRY(read_file(root + "/proc/modules", kMaxText)));
+      return module_symbols(kallsyms, HP_TRY(read_file(root + "/proc/modules", kMaxText)),
+                            tracefs("available_filter_functions"));
     case HP_FILE_TRACEPOINTS:
-      return tracepoints(kallsyms, available_events(root).value_or(std::string()));
+      return tracepoints(kallsyms, tracefs("available_events"));
     default:
       return fail("there is no such kind of file", EINVAL);
   }

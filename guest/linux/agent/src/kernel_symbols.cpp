@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <unordered_set>
 #include <vector>
 
 #include "agent/kernel.hpp"
@@ -38,6 +39,48 @@ bool parse(std::string_view line, Symbol& s) {
   return true;
 }
 
+bool is_code(const Symbol& s) {
+  return std::string_view("tTwW").find(s.type) != std::string_view::npos;
+}
+
+template <class F>
+void for_each_symbol(std::string_view kallsyms, F f) {
+  Symbol s;
+  while (!kallsyms.empty())
+    if (parse(cut(kallsyms, '\n'), s)) f(s);
+}
+
+/* Addresses of the functions that ftrace knows, which it tells by name: a name counts where all functions that have it
+ * are known, an address if one of its names does. */
+class Functions {
+ public:
+  Functions(std::string_view kallsyms, std::string_view available) : all_(available.empty()) {
+    if (all_) return;
+    std::map<std::pair<std::string_view, std::string_view>, int> names; /* with the module */
+    while (!available.empty()) {
+      std::string_view line = cut(available, '\n');
+      const std::string_view name = cut(line, ' ');
+      names[{name, line.size() > 2 ? line.substr(1, line.find(']') - 1) : line}]++;
+    }
+    for_each_symbol(kallsyms, [&](const Symbol& s) {
+      if (auto n = names.find({s.name, s.module}); is_code(s) && n != names.end()) n->second--;
+    });
+    for_each_symbol(kallsyms, [&](const Symbol& s) {
+      if (!is_code(s)) return;
+      if (auto n = names.find({s.name, s.module}); n != names.end() && n->second >= 0)
+        addresses_.insert(s.address);
+    });
+  }
+  /* The type of a symbol as trace.h has it. */
+  char type(const Symbol& s) const {
+    return all_ || !is_code(s) || addresses_.contains(s.address) ? s.type : 'x';
+  }
+
+ private:
+  bool all_; /* nothing is known of them */
+  std::unordered_set<uint64_t> addresses_;
+};
+
 void append_hex(std::string& out, uint64_t value) {
   char buffer[16];
   out.append(buffer, std::to_chars(buffer, buffer + sizeof buffer, value, 16).ptr);
@@ -52,22 +95,18 @@ void append(std::string& out, const Symbol& s, uint64_t base) {
   out += '\n';
 }
 
-template <class F>
-void for_each_symbol(std::string_view kallsyms, F f) {
-  Symbol s;
-  while (!kallsyms.empty())
-    if (parse(cut(kallsyms, '\n'), s)) f(s);
-}
-
 }  // namespace
 
-Result<std::string> vmlinux_symbols(std::string_view kallsyms) {
+Result<std::string> vmlinux_symbols(std::string_view kallsyms,
+                                    std::string_view available_functions) {
+  const Functions functions(kallsyms, available_functions);
   uint64_t text = 0;
   std::vector<Symbol> symbols;
   for_each_symbol(kallsyms, [&](const Symbol& s) {
     if (!s.module.empty()) return;
     if (s.name == "_text") text = s.address;
     symbols.push_back(s);
+    symbols.back().type = functions.type(s);
   });
   if (text == 0)
     return fail("/proc/kallsyms hides addresses: set the sysctl kernel.kptr_restrict to 1", EPERM);
@@ -82,13 +121,17 @@ Result<std::string> vmlinux_symbols(std::string_view kallsyms) {
   return out;
 }
 
-std::string module_symbols(std::string_view kallsyms, std::string_view modules) {
+std::string module_symbols(std::string_view kallsyms, std::string_view modules,
+                           std::string_view available_functions) {
+  const Functions functions(kallsyms, available_functions);
   std::map<std::string_view, std::string> symbols;
   for_each_symbol(kallsyms, [&](const Symbol& s) {
     if (s.module.empty()) return;
     std::string& out = symbols[s.module];
+    Symbol told = s;
+    told.type = functions.type(s);
     out += '\t';
-    append(out, s, 0);
+    append(out, told, 0);
   });
   std::string out;
   while (!modules.empty()) { /* NAME SIZE USES USERS STATE 0xADDRESS */

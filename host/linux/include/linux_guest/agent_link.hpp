@@ -31,8 +31,9 @@ using Time = std::chrono::nanoseconds;
 class AgentLink {
  public:
   static constexpr Time kSilence = std::chrono::seconds(10); /* then it is asked */
-  static constexpr Time kPatience =
-      std::chrono::seconds(5);              /* for an answer, or a file's next piece */
+  static constexpr Time kPatience = std::chrono::seconds(5); /* for any word */
+  /* For the next piece of any file: they come one after the other, and a guest needs a while to make one. */
+  static constexpr Time kFilePatience = std::chrono::seconds(30);
   static constexpr size_t kMaxFetches = 64; /* at once */
 
   /* What the agent says, checked. */
@@ -52,9 +53,10 @@ class AgentLink {
 
   using Done = std::function<void(Result<std::string>)>;
   struct File {
-    uint32_t kind;    /* HP_FILE_* */
-    std::string path; /* of HP_FILE_PATH */
-    size_t limit;     /* bytes; a longer file is an error */
+    uint32_t kind;                 /* HP_FILE_* */
+    std::string path;              /* of HP_FILE_PATH */
+    size_t limit;                  /* bytes; a longer file is an error */
+    Time patience = kFilePatience; /* for its first piece */
   };
 
   explicit AgentLink(Owner& owner) : owner_(owner) {}

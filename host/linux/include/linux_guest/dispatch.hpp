@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "handler/program.hpp"
+#include "linux_guest/static_arguments.hpp"
 #include "linux_guest/universe.hpp"
 #include "vmm/exit_name.hpp"
 
@@ -22,6 +23,7 @@ struct Wish {
   uint32_t index; /* in the program's table of probes */
   Filter filter;
   uint8_t shift;
+  const StaticArguments* arguments = nullptr; /* of a static probe in a program */
 };
 
 class Dispatch {

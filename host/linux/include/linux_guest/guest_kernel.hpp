@@ -32,7 +32,7 @@ struct KernelSymbol {
   uint64_t address;
   std::string_view name;
   uint32_t module; /* index in modules() */
-  char type;       /* as nm(1) has it: tTwW are code */
+  char type;       /* as nm(1) has it: tTwW are code; x: code that the guest says takes no probe */
 };
 struct KernelModule {
   std::string_view name; /* the first is "vmlinux" */
@@ -88,7 +88,7 @@ class GuestKernel {
 };
 
 inline bool is_code(const KernelSymbol& s) {
-  return s.type == 't' || s.type == 'T' || s.type == 'w' || s.type == 'W';
+  return s.type == 't' || s.type == 'T' || s.type == 'w' || s.type == 'W' || s.type == 'x';
 }
 
 }  // namespace hp::linux_guest

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "linux_guest/guest_kernel.hpp"
+#include "linux_guest/user_probes.hpp"
 #include "transport/object.hpp"
 #include "transport/rpc.hpp"
 #include "transport/trace.h"
@@ -60,8 +61,13 @@ class GuestProbes {
    * this kernel; nothing fires. Returns all its probes, also those that the guest has attached for another
    * program. When nothing here matches, the program is not held. Preparing a program again is
    * allowed (the guest came anew); it is silent until the next commit(). segment_fd is only used during the
-   * call. Fails when there is no kernel, the tables are full, or the program does not link. */
-  Result<Preparation> prepare(const ProgramIdent& ident, Object object, int segment_fd);
+   * call. files: what files_of() asked for. Fails when there is no kernel, the tables are full, or the program does
+   * not link. */
+  Result<Preparation> prepare(const ProgramIdent& ident, Object object, int segment_fd,
+                              const GuestFiles& files = {});
+  /* Files of the guest's that prepare() needs beyond those there are: programs that descriptions name. Those that
+   * cannot be had are given without bytes, then asked again, until it wants no more. */
+  std::vector<std::string> files_of(const Object& object, const GuestFiles& have) const;
   /* Its clauses fire from here on, all together. Unknown: nothing. */
   void commit(const ProgramIdent& ident);
   /* When this returns no firing of it runs. Unknown: nothing. Not from within a firing. */

@@ -10,7 +10,7 @@
  * The guest is up once its agent has said HELLO and the host has its kernel's files; it is down when its trace
  * device is reset (the module goes, or the machine boots anew) or another boot says HELLO. While it is up:
  *
- *     load()    GuestProbes::prepare -> HP_MSG_PREPARE ... PREPARED -> loaded(); REFUSED -> loaded(why)
+ *     load()    files of the guest that descriptions name are fetched; GuestProbes::prepare -> HP_MSG_PREPARE ... PREPARED -> loaded(); REFUSED -> loaded(why)
  *     enable()  HP_MSG_COMMIT ... COMMITTED -> GuestProbes::commit -> enabled()
  *     unload()  GuestProbes::remove: nothing fires any more; HP_MSG_KILL, for the guest to detach when it can
  *
@@ -108,7 +108,18 @@ class LinuxGuest final : public vmm::TracePort, public ProgramHost, private Agen
   void go_down(const std::string& reason);
   void kill(const ProgramIdent&);
   Program* current(const ProgramIdent&, Stage);
-  std::optional<Result<uint32_t>> attach(const ProgramIdent&, const ProgramFiles&);
+  /* A program that waits for files of the guest's. */
+  struct Fetching {
+    uint64_t serial;
+    Fd object, segment;
+    GuestFiles have;
+    size_t open = 0;
+  };
+  std::optional<Result<uint32_t>> fetch_for(const ProgramIdent&);
+  void got_file_for(const ProgramIdent&, uint64_t serial, const std::string& path,
+                    Result<std::string> bytes);
+  std::optional<Result<uint32_t>> attach(const ProgramIdent&, const ProgramFiles&,
+                                         const GuestFiles&);
   void push(Event) noexcept;
   GuestDescription description() const;
 
@@ -122,6 +133,9 @@ class LinuxGuest final : public vmm::TracePort, public ProgramHost, private Agen
   uint32_t lacks_ = 0, fetched_ = 0; /* files on their way, and arrived; bit n: HP_FILE_n */
   uint32_t vmid_ = 0;
   std::map<ProgramIdent, Program> programs_;
+  std::map<ProgramIdent, Fetching> fetching_;
+  uint64_t last_fetching_ = 0;
+  bool asking_ = false; /* answers that come at once are load()'s own */
 
   Fd wake_; /* eventfd(2) */
   std::mutex inbox_mutex_;

@@ -1,11 +1,12 @@
 /* Which functions of a kernel may be probed.
  *
  * The kernel refuses probes in what runs before it can take one: entry code, code without instrumentation,
- * the probes' own machinery. Where such code lies it says by symbols around it (vmlinux.lds.h of Linux); the
- * rest is known by name. A function that is left in all the same and refused makes the guest refuse the whole
+ * the probes' own machinery. Where such code lies it says by symbols around it (vmlinux.lds.h of Linux), and single
+ * functions by a symbol for each (NOKPROBE_SYMBOL()); the rest is known by name. A function that is left in all the same and refused makes the guest refuse the whole
  * program, so this errs on the side of leaving out. */
 #pragma once
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,7 @@ class Traceable {
 
  private:
   std::vector<std::pair<uint64_t, uint64_t>> forbidden_; /* [start, end) */
+  std::unordered_set<std::string_view> refused_;         /* names */
   uint64_t text_start_ = 0, text_end_ = ~0ull;
 };
 

@@ -8,6 +8,7 @@
  *   proc, sched,
  *   io, tcp      vmlinux                     (aliases.def)  tracepoints and functions, some of their firings
  *   profile                                  profile-N      a timer on every CPU
+ *   uprobe, usdt, pidN ... in programs: user_probes.hpp
  *   vmm          kvm             REASON      exit           exits of a vCPU to the VMM; the guest takes no part
  *
  * Matching is handler::matches_probe()'s, so that what is entered in the segment's table here is what the program
@@ -41,6 +42,8 @@ struct FoundProbe {
   hp_attach attach;   /* probe, size, text unset; kind 0: nothing is attached */
   std::string text;
   uint32_t exit_reason = 0; /* of vmm probes: KVM_EXIT_* */
+  bool is_static = false;   /* of user probes: arguments as the file's note has them */
+  std::string arguments;
   Filter filter = Filter::None;
   uint8_t shift = 0; /* this many of the arguments are left out */
 };

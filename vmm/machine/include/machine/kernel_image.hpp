@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "machine/decompress.hpp"
 #include "vmm/guest_ram.hpp"
 
 namespace hp::machine {
@@ -43,7 +44,10 @@ class KernelImage {
  private:
   Result<> read_elf();
 
-  std::string elf_;
+  std::string_view elf() const { return file_.empty() ? expanded_.view() : file_; }
+
+  std::string file_; /* a vmlinux as it was given; empty: it is in expanded_ */
+  Expanded expanded_;
   std::vector<Segment> segments_;
   Gpa entry_;
   setup_header header_{};

@@ -4,9 +4,9 @@
  *
  *     auto device = ConsoleDevice::create(HP_TRY(ConsoleEnds::file("web1.out")));
  *
- * What the guest reads comes from ends.input as fast as it gives buffers; what it writes goes to ends.output. Linux's driver
- * waits for that with a spinlock held, so an output that stalls stalls the guest: a pseudo-terminal that
- * nobody reads loses bytes instead (lost() counts them). */
+ * What the guest reads comes from ends.input as fast as it gives buffers; what it writes goes to
+ * ends.output. Linux's driver waits for that with a spinlock held, so an output that stalls stalls the
+ * guest: a pseudo-terminal that nobody reads loses bytes instead (lost() counts them). */
 #pragma once
 #include <atomic>
 #include <memory>

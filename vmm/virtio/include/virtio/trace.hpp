@@ -20,8 +20,8 @@ namespace hp::virtio {
 
 class TraceDevice final : public ThreadedDevice, public vmm::TraceLink {
  public:
-  /* The port outlives the device's transport, whose destruction is a last reset. port.message() and port.reset() come from
-   * the device's thread, reset() when its driver had been there (DRIVER_OK). */
+  /* The port outlives the device's transport, whose destruction is a last reset. port.message() and port.reset()
+   * come from the device's thread, reset() where a driver had been there (DRIVER_OK). */
   static Result<std::unique_ptr<TraceDevice>> create(vmm::TracePort& port);
 
   /* Also false while no driver is there: what is queued when the device is reset is lost. */

@@ -15,16 +15,20 @@ std::string build_id(std::string_view notes);
 /* hostname, release, boot_id, build_id, cpus. */
 trace::Hello describe_kernel(const std::string& root = {});
 
-/* kallsyms: "ADDRESS TYPE NAME[\t[MODULE]]" lines; modules: /proc/modules. An error if addresses are hidden. */
-Result<std::string> vmlinux_symbols(std::string_view kallsyms);
-std::string module_symbols(std::string_view kallsyms, std::string_view modules);
+/* kallsyms: "ADDRESS TYPE NAME[\t[MODULE]]" lines; modules: /proc/modules; available_functions: tracefs's
+ * available_filter_functions, "NAME[ [MODULE]]" lines, or nothing if that is not known. An error if addresses
+ * are hidden. */
+Result<std::string> vmlinux_symbols(std::string_view kallsyms,
+                                    std::string_view available_functions = {});
+std::string module_symbols(std::string_view kallsyms, std::string_view modules,
+                           std::string_view available_functions = {});
 /* Tracepoints of vmlinux: the __tracepoint_NAME of kallsyms, with the subsystems that available_events knows;
  * where kallsyms has none, the events. */
 std::string tracepoints(std::string_view kallsyms, std::string_view available_events);
 
 /* Makes the file of this kind (not HP_FILE_PATH). */
 Result<std::string> kernel_file(uint32_t kind, const std::string& root = {});
-/* tracefs's available_events, mounted nowhere but here if it is not mounted. */
-Result<std::string> available_events(const std::string& root = {});
+/* A file of tracefs, mounted nowhere but here if it is not mounted. */
+Result<std::string> tracefs_file(const char* name, const std::string& root = {});
 
 }  // namespace hp::agent

@@ -1,0 +1,96 @@
+/* libFuzzer: any bytes as what the agent of a Linux guest says. Messages as in trace_fuzz.cpp, with time passing and
+ * files being fetched between them: each fetch is answered once, and nothing is kept beyond its bound. */
+#include <cstring>
+
+#include "linux_guest/agent_link.hpp"
+#include "transport/crc32c.hpp"
+
+using namespace hp;
+using namespace hp::linux_guest;
+
+namespace {
+
+constexpr size_t kLimit = 2000; /* bytes of a file */
+
+void require(bool condition) {
+  if (!condition) __builtin_trap();
+}
+
+struct Device final : vmm::TraceLink {
+  bool full = false;
+  bool send(std::span<const uint8_t> m) noexcept override {
+    require(trace::decode(m).has_value());
+    return !full;
+  }
+};
+
+struct Owner final : AgentLink::Owner {
+  AgentLink* link = nullptr;
+  Time now{};
+  size_t asked = 0, answered = 0;
+  AgentLink::Done done() {
+    asked++;
+    return [this](const Result<std::string>& r) {
+      answered++;
+      require(!r || r->size() <= kLimit);
+    };
+  }
+  void hello(trace::Hello h) override {
+    require(h.programs.size() <= trace::kMaxHelloPrograms);
+    std::vector<std::pair<AgentLink::File, AgentLink::Done>> wanted;
+    for (uint32_t kind = HP_FILE_BTF; kind <= HP_FILE_MODULES; kind++)
+      wanted.emplace_back(AgentLink::File{kind, {}, kLimit}, done());
+    link->welcome(1, std::move(wanted), now);
+  }
+  void prepared(const ProgramIdent&, uint32_t) override {}
+  void refused(const ProgramIdent&, const std::string& why) override {
+    require(why.size() <= 1000);
+  }
+  void committed(const ProgramIdent&) override {}
+  void killed(const ProgramIdent&) override {}
+  void silent(bool) override {}
+  void log(const std::string& line) override { require(line.size() < 2000); }
+};
+
+trace::Bytes repaired(const uint8_t* data, size_t size, bool sound) {
+  trace::Bytes m(data, data + (sound ? size & ~size_t{7} : size));
+  if (m.size() < sizeof(hp_msg)) return m;
+  hp_msg head;
+  std::memcpy(&head, m.data(), sizeof head);
+  if (sound) {
+    head.magic = HP_MSG_MAGIC;
+    head.version = HP_TRACE_VERSION;
+    head.size = static_cast<uint32_t>(m.size());
+  }
+  head.checksum = 0;
+  std::memcpy(m.data(), &head, sizeof head);
+  head.checksum = crc32c(m);
+  std::memcpy(m.data(), &head, sizeof head);
+  return m;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  Owner owner;
+  Device device;
+  AgentLink link(owner);
+  owner.link = &link;
+  link.connect(device);
+  for (size_t at = 0; at + 3 <= size;) {
+    const size_t length = std::min<size_t>(data[at] | data[at + 1] << 8, size - at - 3);
+    const uint8_t how = data[at + 2];
+    at += 3;
+    owner.now += std::chrono::seconds(how >> 5);
+    device.full = (how & 31) == 1;
+    if ((how & 31) == 2) link.reset();
+    if ((how & 31) < 8) link.fetch({HP_FILE_PATH, "/x", kLimit}, owner.now, owner.done());
+    link.received(repaired(data + at, length, (how & 31) != 3), owner.now);
+    link.tick(owner.now);
+    if (auto next = link.next_deadline()) require(*next > owner.now);
+    at += length;
+  }
+  link.reset();
+  require(owner.asked == owner.answered);
+  return 0;
+}
