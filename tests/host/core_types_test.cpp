@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <vector>
 
@@ -285,8 +287,8 @@ TEST_CASE("CO-RE: symbols have the guest's addresses") {
 TEST_CASE("CO-RE: the types of the machine's own kernel, by both readers") {
   const Result<std::string> btf = read_file("/sys/kernel/btf/vmlinux");
   if (!btf) {
-    MESSAGE("SKIPPED: this kernel has no BTF");
-    return;
+    std::puts("SKIPPED: this kernel has no BTF");
+    std::exit(77);
   }
   auto types = must(handler::CoreTypes::parse(*btf));
   const std::string text =
@@ -302,8 +304,8 @@ TEST_CASE("CO-RE: the types of the machine's own kernel, by both readers") {
                              .kernel = &kernel};
   auto program = probec::compile(input);
   if (!program) {
-    MESSAGE("SKIPPED: " << program.error().message);
-    return;
+    std::puts(("SKIPPED: this kernel's structures are others: " + program.error().message).c_str());
+    std::exit(77);
   }
   Object object = must(Object::parse(program->object));
   auto values = must(types->values(object));
