@@ -27,24 +27,26 @@ std::string btf_of(const std::string& image) {
   std::memcpy(&size, &image[0x24c], 4);
   const size_t setup = (static_cast<unsigned char>(image[0x1f1]) + size_t{1}) * 512;
   if (setup + offset + uint64_t{size} > image.size()) return {};
-  const Result<std::string> elf =
+  const auto expanded =
       machine::decompress(std::string_view(image).substr(setup + offset, size), size_t{256} << 20);
-  if (!elf || elf->size() < sizeof(Elf64_Ehdr)) return {};
-  const char* base = elf->data();
+  if (!expanded) return {};
+  const std::string_view elf = expanded->view();
+  if (elf.size() < sizeof(Elf64_Ehdr)) return {};
+  const char* base = elf.data();
   Elf64_Ehdr eh;
   std::memcpy(&eh, base, sizeof eh);
   auto section = [&](unsigned i) {
     Elf64_Shdr sh{};
     const uint64_t at = eh.e_shoff + uint64_t{i} * sizeof sh;
-    if (at + sizeof sh <= elf->size()) std::memcpy(&sh, base + at, sizeof sh);
+    if (at + sizeof sh <= elf.size()) std::memcpy(&sh, base + at, sizeof sh);
     return sh;
   };
   for (unsigned i = 0; i < eh.e_shnum; i++) {
     const Elf64_Shdr sh = section(i);
     const uint64_t name = section(eh.e_shstrndx).sh_offset + sh.sh_name;
-    if (name + 5 <= elf->size() && std::memcmp(base + name, ".BTF", 5) == 0 &&
-        sh.sh_offset + sh.sh_size <= elf->size())
-      return elf->substr(sh.sh_offset, sh.sh_size);
+    if (name + 5 <= elf.size() && std::memcmp(base + name, ".BTF", 5) == 0 &&
+        sh.sh_offset + sh.sh_size <= elf.size())
+      return elf.substr(sh.sh_offset, sh.sh_size);
   }
   return {};
 }
