@@ -46,7 +46,7 @@ std::string btf_of(const std::string& image) {
     const uint64_t name = section(eh.e_shstrndx).sh_offset + sh.sh_name;
     if (name + 5 <= elf.size() && std::memcmp(base + name, ".BTF", 5) == 0 &&
         sh.sh_offset + sh.sh_size <= elf.size())
-      return elf.substr(sh.sh_offset, sh.sh_size);
+      return std::string(elf.substr(sh.sh_offset, sh.sh_size));
   }
   return {};
 }
