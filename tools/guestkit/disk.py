@@ -25,7 +25,8 @@ MASKED = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", 
           "systemd-timesyncd.service", "e2scrub_reap.service")
 
 
-def make(image: pathlib.Path, kernel, *, hostname: str, module, agent, added, suite, mirror, packages, size, password):
+def make(image: pathlib.Path, kernel, *, hostname: str, module, agent, added, suite, mirror, packages, size, password,
+         cache=None):
     for tool, package in (("mmdebstrap", "mmdebstrap"), ("mke2fs", "e2fsprogs"), ("depmod", "kmod")):
         if shutil.which(tool, path=_path()) is None:
             raise Missing(f"no {tool} (package {package})")
@@ -33,7 +34,12 @@ def make(image: pathlib.Path, kernel, *, hostname: str, module, agent, added, su
         raise Missing(f"--size {size}: a number with K, M or G")
     with tempfile.TemporaryDirectory(dir=image.parent) as work:
         work = pathlib.Path(work)
-        _debian(work / "debian.tar", suite, mirror, packages, password)
+        if cache and cache.exists():
+            shutil.copy(cache, work / "debian.tar")
+        else:
+            _debian(work / "debian.tar", suite, mirror, packages, password)
+            if cache:
+                shutil.copy(work / "debian.tar", cache)
         _ours(work / "ours.tar", kernel, hostname, module, agent, added)
         _image(work, image, kernel.release, size)
 

@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 
-LIMIT = float(os.environ.get("RIG_LIMIT", 120))  # seconds for anything, unless told otherwise
+LIMIT = 120  # seconds for anything, unless told otherwise
 
 
 class Failure(AssertionError):
@@ -113,6 +113,10 @@ class Linux(Process):
     def do(self, command, limit=LIMIT, status=0):
         """Runs a shell command in the guest; what it printed."""
         self.say(command)
+        return self.done(command, limit, status)
+
+    def done(self, command="", limit=LIMIT, status=0):
+        """Waits for what say() has started; what it printed."""
         match = self.wait_for(r"^@done (\d+)$", since=self._seen, limit=limit)
         text = self.out[self._seen:match.start()].strip("\n")
         self._seen = match.end()
@@ -153,6 +157,10 @@ class Fleet:
         self._processes.append(guest)
         return self.ready(guest) if wait else guest
 
+    def adopt(self, process):
+        """Ends with the fleet."""
+        self._processes.append(process)
+
     def ready(self, *guests):
         for g in guests:
             g.up()
@@ -192,7 +200,7 @@ class Fleet:
         text = f"--- {process.name}: {'runs' if process.status is None else f'ended with {process.status}'}\n{process.err}"
         if isinstance(process, Linux) and process.status is None:
             try:
-                text += process.do("cat /run/hyprobe-agent.log; dmesg | tail -n 5; cat /proc/uptime", 5, None) + "\n"
+                text += process.do("cat /run/hyprobe-agent.log; p=$(pidof hyprobe-agent); cat /proc/$p/stack /proc/$p/syscall; dmesg | tail -n 3; cat /proc/uptime /proc/interrupts | grep -i virtio", 5, None) + "\n"
             except Failure as e:
                 text += f"it does not answer: {str(e)[-500:]}\n"
         return text
