@@ -18,7 +18,8 @@ from . import elf, kernels
 from .errors import Missing
 from .initramfs import MODULES, files
 
-PACKAGES = ("systemd-sysv", "udev", "kmod", "login", "passwd", "procps")
+# dbus: without it systemd-logind does not run, which the power button needs.
+PACKAGES = ("systemd-sysv", "dbus", "udev", "kmod", "login", "passwd", "procps")
 UNIT = pathlib.Path(__file__).resolve().parents[2] / "guest/linux/agent/hyprobe-agent.service"
 # What a guest of an hour does not need, and what would make its first minute longer.
 MASKED = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "fstrim.timer",
