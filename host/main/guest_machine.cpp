@@ -76,11 +76,13 @@ Result<> GuestMachine::plug_devices(const RunConfig& config) {
   }
   unsigned number = 0;
   for (const std::string& net : config.nets) {
-    const std::string where = net.substr(net.find('=') + 1);
+    const NetChoice choice = HP_TRY(parse_net(net));
     auto backend =
-        HP_TRY(net.starts_with("tap=") ? virtio::open_tap(where) : virtio::open_socket(where));
-    /* The same at every start of the guest, another for each of its cards. */
-    const auto mac = virtio::mac_of_name(config.name + "/" + std::to_string(number++));
+        HP_TRY(choice.tap ? virtio::open_tap(choice.where) : virtio::open_socket(choice.where));
+    /* By its name the same at every start of the guest, another for each of its cards. */
+    const std::string card = config.name + "/" + std::to_string(number++);
+    const auto mac =
+        choice.mac.empty() ? virtio::mac_of_name(card) : HP_TRY(virtio::parse_mac(choice.mac));
     HP_TRYV(plug(HP_TRY(virtio::NetDevice::create(std::move(backend), mac))));
   }
   if (config.rng) HP_TRYV(plug(HP_TRY(virtio::RngDevice::create())));

@@ -5,4 +5,6 @@
 
 /* -x kernelbtf=FILE; with -E, the kernel of the first guest that is known and that a target of the sources may
  * mean; else the kernel that probec runs on. Asks the coordinator, so only when types are needed. */
-hp::probec::KernelTypes::Files kernel_of(const hp::Cli&);
+namespace hp {
+probec::KernelTypes::Files kernel_of(const Cli&);
+}

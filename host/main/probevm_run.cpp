@@ -1,6 +1,8 @@
 #include "probevm_run.hpp"
 
 #include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -51,6 +53,10 @@ class Reporter {
       restarts_ = s.restarts;
       say(std::string(describe(s.end)) + "; started again");
     }
+    if ((s.kind == MachineState::Paused) != paused_) {
+      paused_ = !paused_;
+      say(paused_ ? "paused" : "goes on");
+    }
     if (s.kind != MachineState::Ended) return false;
     say(std::string(describe(s.end)) + (s.message.empty() ? "" : ": " + s.message));
     return true;
@@ -62,6 +68,29 @@ class Reporter {
   }
   const std::string name_;
   uint64_t restarts_ = 0;
+  bool paused_ = false;
+};
+
+/* SIGUSR1 pauses the guest, SIGUSR2 lets it go on. */
+class PauseSignals {
+ public:
+  PauseSignals() {
+    ::sigemptyset(&mask_);
+    ::sigaddset(&mask_, SIGUSR1);
+    ::sigaddset(&mask_, SIGUSR2);
+    ::pthread_sigmask(SIG_BLOCK, &mask_, nullptr);
+    fd_ = Fd(::signalfd(-1, &mask_, SFD_CLOEXEC | SFD_NONBLOCK));
+  }
+  int fd() const { return fd_.get(); }
+  void obey(machine::Machine& machine) const {
+    signalfd_siginfo info;
+    while (::read(fd_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info))
+      info.ssi_signo == SIGUSR1 ? machine.pause() : machine.resume();
+  }
+
+ private:
+  sigset_t mask_{};
+  Fd fd_;
 };
 
 }  // namespace
@@ -106,6 +135,7 @@ Result<RunConfig> run_config(const RunOptions& options) {
 int run_guest(const RunConfig& config) {
   auto signals = host::StopSignals::install();
   if (!signals) return complain(signals.error().message);
+  const PauseSignals pausing;
   GuestMember member(config);
   auto guest = GuestMachine::create(config, &member.port());
   if (!guest) return complain(guest.error().message);
@@ -134,15 +164,18 @@ int run_guest(const RunConfig& config) {
     pollfd fds[] = {{machine.fd(), POLLIN, 0},
                     {signals->fd(), POLLIN, 0},
                     {(*guest)->console().escape_fd(), POLLIN, 0},
+                    {pausing.fd(), POLLIN, 0},
                     its[0],
                     its[1]};
     ::poll(fds, std::size(fds), timeout);
     member.dispatch();
+    if (fds[3].revents != 0) pausing.obey(machine);
     if (fds[1].revents != 0 || fds[2].revents != 0) {
       signals->drain();
       uint64_t count;
       (void)!::read((*guest)->console().escape_fd(), &count, sizeof count);
       if (++asked == 1) {
+        machine.resume();
         limit = Clock::now() + std::chrono::seconds(config.stop_timeout);
         if (!machine.press_power_button())
           std::fprintf(stderr, "probevm: %s: the guest does not listen to its power button yet\n",

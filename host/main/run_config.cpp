@@ -18,8 +18,9 @@ constexpr std::array kFields = {
     RunField{"initramfs", &C::initramfs, "initial RAM disk, as the kernel takes it"},
     RunField{"cmdline", &C::cmdline, "appended to the kernel's command line"},
     RunField{"disk", &C::disks, "FILE or FILE,ro: a raw image as a virtio disk; may be repeated"},
-    RunField{"net", &C::nets,
-             "tap=INTERFACE or socket=PATH: a virtio network card; may be repeated"},
+    RunField{
+        "net", &C::nets,
+        "tap=INTERFACE or socket=PATH, with ,mac=ADDRESS: a virtio network card; may be repeated"},
     RunField{"rng", &C::rng, "a virtio source of randomness"},
     RunField{"memory", &C::memory, "bytes, or with K, M or G; default 256M"},
     RunField{"cpus", &C::cpus, "number of CPUs; default 1"},
@@ -143,10 +144,7 @@ Result<> check_config(const RunConfig& c) {
   if (c.stop_timeout > 86400) return wrong("stop-timeout", "seconds, at most a day");
   for (const std::string& disk : c.disks)
     if (parse_disk(disk).path.empty()) return wrong("disk", "FILE or FILE,ro");
-  for (const std::string& net : c.nets)
-    if (!(net.starts_with("tap=") && net.size() > 4) &&
-        !(net.starts_with("socket=") && net.size() > 7))
-      return wrong("net", "tap=INTERFACE or socket=PATH");
+  for (const std::string& net : c.nets) HP_TRYV(parse_net(net));
   if (c.no_register && c.require_coordinator)
     return fail("no-register and require-coordinator exclude each other");
   return {};
@@ -172,6 +170,20 @@ DiskChoice parse_disk(std::string_view text) {
   const bool read_only = text.ends_with(suffix);
   if (read_only) text.remove_suffix(suffix.size());
   return {std::string(text), read_only};
+}
+
+Result<NetChoice> parse_net(std::string_view text) {
+  constexpr std::string_view infix = ",mac=", tap = "tap=", socket = "socket=";
+  NetChoice choice{text.starts_with(tap), {}, {}};
+  const size_t mac = text.rfind(infix);
+  std::string_view where = text.substr(0, mac);
+  const bool known = choice.tap || text.starts_with(socket);
+  if (known) where.remove_prefix(choice.tap ? tap.size() : socket.size());
+  if (mac != text.npos) choice.mac = text.substr(mac + infix.size());
+  if (!known || where.empty() || (mac != text.npos && choice.mac.empty()))
+    return wrong("net", "tap=INTERFACE or socket=PATH, then ,mac=ADDRESS if you like");
+  choice.where = where;
+  return choice;
 }
 
 }  // namespace hp

@@ -53,5 +53,11 @@ struct DiskChoice {
 };
 /* "FILE" or "FILE,ro" */
 DiskChoice parse_disk(std::string_view);
+struct NetChoice {
+  bool tap; /* or a socket */
+  std::string where, mac;
+};
+/* "tap=INTERFACE" or "socket=PATH", and ",mac=ADDRESS" behind it. */
+Result<NetChoice> parse_net(std::string_view);
 
 }  // namespace hp

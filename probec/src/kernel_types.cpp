@@ -15,10 +15,10 @@ BtfTypes* KernelTypes::types() {
   if (!tried_) {
     tried_ = true;
     files_ = which_();
-    Result<std::unique_ptr<BtfTypes>> parsed =
-        read_file(files_.btf, kMaxBtf).and_then([](std::string blob) {
-          return BtfTypes::parse(std::move(blob));
-        });
+    Result<std::string> blob = files_.bytes.empty() ? read_file(files_.btf, kMaxBtf)
+                                                    : Result<std::string>(std::move(files_.bytes));
+    Result<std::unique_ptr<BtfTypes>> parsed = std::move(blob).and_then(
+        [](std::string&& bytes) { return BtfTypes::parse(std::move(bytes)); });
     if (parsed)
       types_ = std::move(*parsed);
     else

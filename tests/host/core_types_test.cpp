@@ -2,108 +2,26 @@
 // right on both. The kernels' types are made here, with libbpf.
 #include "handler/core_types.hpp"
 
-#include <bpf/btf.h>
 #include <doctest/doctest.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <vector>
 
 #include "../probec/codegen/memory.hpp"
 #include "../probec/codegen/run.hpp"
+#include "core_kernels.hpp"
 #include "probec/btf.hpp"
 #include "probec/compiler.hpp"
+#include "probec/kernel_types.hpp"
+#include "transport/control.h"
+#include "transport/fd.hpp"
 
 using namespace hp;
 using namespace hp::test;
 
 namespace {
-
-struct Types {
-  btf* b = btf__new_empty();
-  Types() = default;
-  Types(const Types&) = delete;
-  Types& operator=(const Types&) = delete;
-  ~Types() { btf__free(b); }
-  int integer(const char* name, size_t size, bool is_signed) {
-    return btf__add_int(b, name, size, is_signed ? BTF_INT_SIGNED : 0);
-  }
-  struct Member {
-    const char* name;
-    int type;
-    uint32_t bits, width = 0;
-  };
-  int structure(const char* name, uint32_t size, const std::vector<Member>& members,
-                bool is_union = false) {
-    int id = is_union ? btf__add_union(b, name, size) : btf__add_struct(b, name, size);
-    for (const Member& m : members)
-      REQUIRE(btf__add_field(b, m.name, m.type, m.bits, m.width) == 0);
-    return id;
-  }
-  std::string bytes() const {
-    uint32_t size = 0;
-    const void* data = btf__raw_data(b, &size);
-    return {static_cast<const char*>(data), size};
-  }
-};
-
-/* struct inner { int x; short y; };
- * typedef struct { unsigned val; } id_wrap;
- * struct task { int pid; char comm[16]; struct task *next; unsigned flag : 3; int delta : 5;
- *               id_wrap uid; union { long a; }; struct inner parts[4]; unsigned char small; int *numbers; }; */
-std::string kernel_a() {
-  Types t;
-  int i = t.integer("int", 4, true), u = t.integer("unsigned int", 4, false);
-  int c = t.integer("char", 1, true), s = t.integer("short", 2, true);
-  int l = t.integer("long", 8, true), uc = t.integer("unsigned char", 1, false);
-  int inner = t.structure("inner", 8, {{"x", i, 0}, {"y", s, 32}});
-  int wrap = t.structure(nullptr, 4, {{"val", u, 0}});
-  int wrapped = btf__add_typedef(t.b, "id_wrap", wrap);
-  int comm = btf__add_array(t.b, i, c, 16), parts = btf__add_array(t.b, i, inner, 4);
-  int anon = t.structure(nullptr, 8, {{"a", l, 0}}, true);
-  int numbers = btf__add_ptr(t.b, i);
-  int next = numbers + 1;
-  REQUIRE(btf__add_ptr(t.b, next + 1) == next);
-  t.structure("task", 104,
-              {{"pid", i, 0},
-               {"comm", comm, 4 * 8},
-               {"next", next, 24 * 8},
-               {"flag", u, 32 * 8, 3},
-               {"delta", i, 32 * 8 + 3, 5},
-               {"uid", wrapped, 36 * 8},
-               {nullptr, anon, 40 * 8},
-               {"parts", parts, 48 * 8},
-               {"small", uc, 80 * 8},
-               {"numbers", numbers, 88 * 8}});
-  return t.bytes();
-}
-
-/* The same names in another order, of other sizes: pid is a long, small 4 bytes, the bits elsewhere. */
-std::string kernel_b(bool with_uid = true) {
-  Types t;
-  int u = t.integer("unsigned int", 4, false), l = t.integer("long", 8, true);
-  int i = t.integer("int", 4, true), c = t.integer("char", 1, true);
-  int inner = t.structure("inner", 24, {{"more", l, 0}, {"y", l, 64}, {"x", i, 128}});
-  int wrap = t.structure(nullptr, 8, {{"other", u, 0}, {"val", u, 32}});
-  int wrapped = btf__add_typedef(t.b, "id_wrap", wrap);
-  int comm = btf__add_array(t.b, i, c, 24), parts = btf__add_array(t.b, i, inner, 4);
-  int deep = t.structure(nullptr, 16, {{"b", l, 0}, {"a", l, 64}});
-  int anon = t.structure(nullptr, 16, {{nullptr, deep, 0}}, true);
-  int numbers = btf__add_ptr(t.b, l);
-  int next = numbers + 1;
-  REQUIRE(btf__add_ptr(t.b, next + 1) == next);
-  t.structure("task", 208,
-              {{"numbers", numbers, 0},
-               {"small", u, 8 * 8},
-               {"delta", l, 16 * 8 + 39, 7},
-               {"flag", u, 24 * 8 + 20, 6},
-               {"parts", parts, 32 * 8},
-               {"pid", l, 128 * 8},
-               {nullptr, anon, 136 * 8},
-               {with_uid ? "uid" : "gone", wrapped, 152 * 8},
-               {"next", next, 160 * 8},
-               {"comm", comm, 168 * 8}});
-  return t.bytes();
-}
 
 class Image {
  public:
@@ -306,4 +224,119 @@ TEST_CASE("CO-RE: what the compiler expects is what the same kernel answers") {
     REQUIRE(!object.core().empty());
     for (size_t i = 0; i < values.size(); i++) CHECK(values[i] == object.core()[i].reference);
   }
+}
+
+TEST_CASE("args[] by the kernel's prototypes") {
+  constexpr uint32_t kThing = HP_PROBE_DYNAMIC + 100;
+  auto traced = [&](const char* provider, const char* name, const std::string& expression) {
+    CAPTURE(expression);
+    std::string text =
+        std::string(provider) + "::do_thing:" + name + " { trace(" + expression + "); }";
+    if (std::string_view(provider) == "sdt") text = "sdt:sub:thing { trace(" + expression + "); }";
+    Run run(compiled_for_a(text));
+    const bool tracepoint = std::string_view(provider) == "sdt";
+    must(run.segment.add_probe(kThing, provider, tracepoint ? "sub" : "vmlinux",
+                               tracepoint ? "thing" : "do_thing", tracepoint ? "thing" : name));
+    StringMemory memory(memory_a());
+    run.firing.mem = static_cast<GuestAccess*>(&memory);
+    run.firing.args[0] = kBase;
+    run.firing.args[1] = 0x1234; /* of an unsigned char, the register's other bits mean nothing */
+    run.fire(kThing);
+    return static_cast<int64_t>(run.only().at(0).number);
+  };
+  CHECK(traced("fbt", "entry", "args[0]->next->pid") == -7);
+  CHECK(traced("fbt", "entry", "args[1]") == 0x34);
+  CHECK(traced("fbt", "return", "args[1]") == 0x1234);
+  CHECK(traced("sdt", "thing", "args[0]->pid") == 1234);
+  CHECK(traced("sdt", "thing", "args[1]") == 0x34);
+}
+
+TEST_CASE("curthread is the firing thread's task, 0 where there is no kernel") {
+  for (bool on_b : {false, true}) {
+    std::shared_ptr<const handler::CoreTypes> types;
+    if (on_b) types = must(handler::CoreTypes::parse(kernel_b()));
+    Run run(compiled_for_a("syscall::open:entry { trace(curthread == 0 ? -1 : curthread->prio); }"),
+            {.ncpus = 1}, types.get());
+    StringMemory memory(std::string("\0\0\0\0\x78\0\0\0\0\0\0\0\0\0\0\0\x78\0\0\0\0\0\0\0", 24));
+    run.firing.mem = static_cast<GuestAccess*>(&memory);
+    run.fire(kOpen);
+    CHECK(static_cast<int64_t>(run.only().at(0).number) == -1);
+    run.firing.task = kBase;
+    run.fire(kOpen);
+    CHECK(run.only().at(0).number == 120);
+  }
+}
+
+TEST_CASE("CO-RE: symbols have the guest's addresses") {
+  const std::string elf =
+      compiled_for_a("syscall::open:entry { trace((uint64_t)&vmlinux`do_thing); }");
+  const Object object = must(Object::parse(elf));
+  auto without = must(handler::CoreTypes::parse(kernel_b()))->values(object);
+  REQUIRE(!without);
+  CHECK(without.error().message == "this kernel has no symbol vmlinux`do_thing");
+  auto types = must(handler::CoreTypes::parse(
+      kernel_b(), "web1", [](std::string_view module, std::string_view name) {
+        const bool known = module == "vmlinux" && name == "do_thing";
+        return known ? std::optional<uint64_t>(0xffffffff81234560) : std::nullopt;
+      }));
+  Run run(elf, {.ncpus = 1}, types.get());
+  run.fire(kOpen);
+  CHECK(run.only().at(0).number == 0xffffffff81234560);
+}
+
+TEST_CASE("CO-RE: the types of the machine's own kernel, by both readers") {
+  const Result<std::string> btf = read_file("/sys/kernel/btf/vmlinux");
+  if (!btf) {
+    std::puts("SKIPPED: this kernel has no BTF");
+    std::exit(77);
+  }
+  auto types = must(handler::CoreTypes::parse(*btf));
+  const std::string text =
+      "syscall::open:entry { trace(curthread->cred->uid.val); trace(curthread->comm);"
+      " trace(curthread->signal->pids[2]->numbers[0].nr); trace(((struct file *)arg0)->f_mode);"
+      " trace(curthread->in_execve); trace(curthread->sched_reset_on_fork);"
+      " trace(((struct sock *)arg0)->__sk_common.skc_num); trace(sizeof (struct task_struct));"
+      " trace(offsetof (struct task_struct, pid)); trace(curthread->thread_info.flags); }";
+  probec::KernelTypes kernel;
+  probec::Options options;
+  probec::CompileInput input{.sources = {{probec::SourceKind::Clause, text, text}},
+                             .options = &options,
+                             .kernel = &kernel};
+  auto program = probec::compile(input);
+  if (!program) {
+    std::puts(("SKIPPED: this kernel's structures are others: " + program.error().message).c_str());
+    std::exit(77);
+  }
+  Object object = must(Object::parse(program->object));
+  auto values = must(types->values(object));
+  CHECK(values.size() >= 12);
+  for (size_t i = 0; i < values.size(); i++) {
+    CAPTURE(object.core_str(object.core()[i].path));
+    CHECK(values[i] == object.core()[i].reference);
+  }
+}
+
+TEST_CASE("A damaged .hyprobe.core is refused, or safe to read and link") {
+  const std::string sound =
+      compiled_for_a("syscall::open:entry { trace(((struct task *)arg0)->uid.val); }");
+  const Object object = must(Object::parse(sound));
+  size_t at = 0, size = 0;
+  for (const Elf64_Shdr& s : object.sections())
+    if (std::string_view(object.section_name(s)) == HP_OBJ_SECTION_CORE)
+      at = s.sh_offset, size = s.sh_size;
+  REQUIRE(size > sizeof(hp_core_header));
+  size_t refused = 0;
+  for (size_t i = 0; i < size; i++)
+    for (unsigned char value : {0, 1, 0x7f, 0xff}) {
+      std::string damaged = sound;
+      damaged[at + i] = static_cast<char>(value);
+      auto read = Object::parse(damaged);
+      refused += !read;
+      if (!read) continue;
+      for (const hp_core_reloc& r : read->core())
+        CHECK(std::strlen(read->core_str(r.type)) + std::strlen(read->core_str(r.path)) < size);
+      auto image = handler::Image::link(*read, handler::primitives());
+      CHECK((image || !image.error().message.empty()));
+    }
+  CHECK(refused > 40);
 }

@@ -15,18 +15,19 @@ using namespace hp::machine;
 
 namespace {
 
-const CpuidTable kHost = {
-    {.function = 0, .eax = 0x1f},
-    {.function = 1, .eax = 0x600f12, .ebx = 0x07100800, .ecx = 0x01002001, .edx = 0x178bfbff},
-    {.function = 4, .index = 0, .flags = 1, .eax = 0xfc01c121},
-    {.function = 4, .index = 3, .flags = 1, .eax = 0xfc1fc163},
-    {.function = 0xb, .index = 0, .flags = 1, .edx = 7},
-    {.function = 0xb, .index = 1, .flags = 1, .eax = 5, .ebx = 32, .ecx = 0x201, .edx = 7},
-    {.function = 0x40000000, .eax = 0x40000001, .ebx = 0x4b4d564b},
-    {.function = 0x40000001, .eax = ~0u},
-    {.function = 0x40000100, .eax = 0xbad},
-    {.function = 0x80000001, .ecx = 1 << 22},
-    {.function = 0x80000008, .eax = 0x3030, .ecx = 0x7007}};
+CpuidTable host() {
+  return {{.function = 0, .eax = 0x1f},
+          {.function = 1, .eax = 0x600f12, .ebx = 0x07100800, .ecx = 0x01002001, .edx = 0x178bfbff},
+          {.function = 4, .index = 0, .flags = 1, .eax = 0xfc01c121},
+          {.function = 4, .index = 3, .flags = 1, .eax = 0xfc1fc163},
+          {.function = 0xb, .index = 0, .flags = 1, .edx = 7},
+          {.function = 0xb, .index = 1, .flags = 1, .eax = 5, .ebx = 32, .ecx = 0x201, .edx = 7},
+          {.function = 0x40000000, .eax = 0x40000001, .ebx = 0x4b4d564b},
+          {.function = 0x40000001, .eax = ~0u},
+          {.function = 0x40000100, .eax = 0xbad},
+          {.function = 0x80000001, .ecx = 1 << 22},
+          {.function = 0x80000008, .eax = 0x3030, .ecx = 0x7007}};
+}
 
 const kvm_cpuid_entry2& leaf(const CpuidTable& t, uint32_t function, uint32_t index = 0) {
   const kvm_cpuid_entry2* found = nullptr;
@@ -44,7 +45,7 @@ const kvm_cpuid_entry2& leaf(const CpuidTable& t, uint32_t function, uint32_t in
 TEST_CASE("each CPU has its own number and the machine's count of cores") {
   for (const uint32_t cpus : {1u, 2u, 3u, 8u}) {
     for (uint32_t n = 0; n < cpus; ++n) {
-      const CpuidTable t = cpuid_for(kHost, n, {.cpus = cpus});
+      const CpuidTable t = cpuid_for(host(), n, {.cpus = cpus});
       CHECK((leaf(t, 1).ebx >> 24) == n);
       CHECK((leaf(t, 1).ebx >> 16 & 0xff) == cpus);
       CHECK((leaf(t, 1).edx >> 28 & 1) == (cpus > 1));
@@ -63,7 +64,7 @@ TEST_CASE("each CPU has its own number and the machine's count of cores") {
 }
 
 TEST_CASE("the guest finds KVM's leaves and ours, and nobody else's at our place") {
-  const CpuidTable t = cpuid_for(kHost, 0, {.doorbells = HP_DOORBELL_VMCALL | HP_DOORBELL_OUT});
+  const CpuidTable t = cpuid_for(host(), 0, {.doorbells = HP_DOORBELL_VMCALL | HP_DOORBELL_OUT});
   CHECK(leaf(t, 0x40000000).ebx == 0x4b4d564b);
   const kvm_cpuid_entry2& base = leaf(t, HP_CPUID_BASE);
   CHECK(base.eax == HP_CPUID_LAST);
@@ -83,14 +84,14 @@ TEST_CASE("the guest finds KVM's leaves and ours, and nobody else's at our place
 TEST_CASE("KVM's hypercalls are announced only where they work") {
   const uint32_t calls = 1u << KVM_FEATURE_PV_UNHALT | 1u << KVM_FEATURE_PV_SEND_IPI |
                          1u << KVM_FEATURE_PV_SCHED_YIELD;
-  CHECK((leaf(cpuid_for(kHost, 0, {}), KVM_CPUID_FEATURES).eax & calls) == calls);
-  const auto without = cpuid_for(kHost, 0, {.kvm_hypercalls = false});
+  CHECK((leaf(cpuid_for(host(), 0, {}), KVM_CPUID_FEATURES).eax & calls) == calls);
+  const auto without = cpuid_for(host(), 0, {.kvm_hypercalls = false});
   CHECK(leaf(without, KVM_CPUID_FEATURES).eax == ~calls);
 }
 
 TEST_CASE("the TSC deadline timer is announced as the host has it") {
-  CHECK((leaf(cpuid_for(kHost, 0, {.tsc_deadline = false}), 1).ecx >> 24 & 1) == 0);
-  CHECK((leaf(cpuid_for(kHost, 0, {.tsc_deadline = true}), 1).ecx >> 24 & 1) == 1);
+  CHECK((leaf(cpuid_for(host(), 0, {.tsc_deadline = false}), 1).ecx >> 24 & 1) == 0);
+  CHECK((leaf(cpuid_for(host(), 0, {.tsc_deadline = true}), 1).ecx >> 24 & 1) == 1);
 }
 
 TEST_CASE("doorbells are chosen among what the host has") {

@@ -87,3 +87,19 @@ TEST_CASE("a disk's suffix is not part of its name") {
   CHECK(parse_disk("a.raw,ro").path == "a.raw");
   CHECK(parse_disk("a.raw,ro").read_only);
 }
+
+TEST_CASE("a network card is a kind, a place, and an address if one is named") {
+  const auto tap = parse_net("tap=tap0");
+  REQUIRE(tap);
+  CHECK(tap->tap);
+  CHECK(tap->where == "tap0");
+  CHECK(tap->mac.empty());
+  const auto socket = parse_net("socket=/run/lan,mac=52:54:00:01:02:03");
+  REQUIRE(socket);
+  CHECK_FALSE(socket->tap);
+  CHECK(socket->where == "/run/lan");
+  CHECK(socket->mac == "52:54:00:01:02:03");
+  for (const char* bad :
+       {"", "eth0", "tap=", "tap", "socket=", "tap=,mac=52:54:00:01:02:03", "tap=tap0,mac="})
+    CHECK_FALSE(parse_net(bad));
+}

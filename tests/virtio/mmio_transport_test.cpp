@@ -256,6 +256,18 @@ TEST_CASE("mmio: a queue that breaks later does the same, once, and a reset mend
   CHECK(w.queue(0).wait().written == 5);
 }
 
+TEST_CASE("mmio: a driver that breaks its queues for ever does not fill the log") {
+  World w;
+  for (int round = 0; round < 30; round++) {
+    w.start();
+    w.queue(0).make_available(99);
+    w.notify(0);
+    w.wait_status(VIRTIO_CONFIG_S_NEEDS_RESET);
+    w.write(VIRTIO_MMIO_STATUS, 0);
+  }
+  CHECK(w.log.size() == 11);
+}
+
 TEST_CASE("mmio: reset forgets everything of the driver's, and stops the device once") {
   World w;
   w.start(kFeature);

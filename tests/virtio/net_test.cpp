@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 #include <endian.h>
+#include <fcntl.h>
 #include <linux/virtio_config.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -218,8 +219,25 @@ TEST_CASE("net: two guests meet at a path, and one may come again") {
       CHECK(q.written(head)[12] == round);
     }
   }
-  ::unlink(path.c_str());
-  ::rmdir(folder);
+  CHECK(::rmdir(folder) == 0); /* nothing is left there */
+}
+
+TEST_CASE("net: a path where somebody listened who is gone is taken over, a file there is not") {
+  char folder[] = "/tmp/hyprobe-net-test-XXXXXX";
+  REQUIRE(::mkdtemp(folder) != nullptr);
+  const std::string path = std::string(folder) + "/lan";
+  {
+    const Fd gone(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path.data(), path.size());
+    REQUIRE(::bind(gone.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  }
+  CHECK(open_socket(path));
+  REQUIRE(Fd(::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600)));
+  CHECK(!open_socket(path));
+  CHECK(::unlink(path.c_str()) == 0);
+  CHECK(::rmdir(folder) == 0);
 }
 
 TEST_CASE("net: MAC addresses are read, and made of names") {

@@ -4,6 +4,7 @@ mmdebstrap(1) makes the system as a tar archive; a second archive has what is ou
 system of both.
 """
 import crypt
+import hashlib
 import io
 import os
 import pathlib
@@ -13,21 +14,29 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+import uuid
 
 from . import elf, kernels
-from .errors import Missing
+from .errors import Failed, Missing
 from .initramfs import MODULES, files
 
 # dbus: without it systemd-logind does not run, which the power button needs.
 PACKAGES = ("systemd-sysv", "dbus", "udev", "kmod", "login", "passwd", "procps")
 UNIT = pathlib.Path(__file__).resolve().parents[2] / "guest/linux/agent/hyprobe-agent.service"
+# Modules that systemd asks for by name.
+WANTED = ("autofs4",)
 # What a guest of an hour does not need, and what would make its first minute longer.
 MASKED = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "fstrim.timer",
-          "systemd-timesyncd.service", "e2scrub_reap.service")
+          "systemd-timesyncd.service", "e2scrub_reap.service",
+          # There is no screen, only the serial console.
+          "getty-static.service", "getty@tty1.service")
+# What mmdebstrap says when the archive is out of reach, and not when a package is wrong.
+_NO_ARCHIVE = re.compile(r"Could not resolve|Failed to fetch|Could not connect|Unable to connect|Connection |Cannot initiate")
 
 
-def make(image: pathlib.Path, kernel, *, hostname: str, module, agent, added, suite, mirror, packages, size, password,
-         cache=None):
+def make(image: pathlib.Path, kernel, *, hostname: str, module, agent, added, suite="bookworm", mirror=None,
+         packages=(), size="1G", password="", cache=None):
+    """cache: a folder for the system of packages alone, which is most of the work; it is kept as it was made first."""
     for tool, package in (("mmdebstrap", "mmdebstrap"), ("mke2fs", "e2fsprogs"), ("depmod", "kmod")):
         if shutil.which(tool, path=_path()) is None:
             raise Missing(f"no {tool} (package {package})")
@@ -35,14 +44,18 @@ def make(image: pathlib.Path, kernel, *, hostname: str, module, agent, added, su
         raise Missing(f"--size {size}: a number with K, M or G")
     with tempfile.TemporaryDirectory(dir=image.parent) as work:
         work = pathlib.Path(work)
-        if cache and cache.exists():
-            shutil.copy(cache, work / "debian.tar")
-        else:
-            _debian(work / "debian.tar", suite, mirror, packages, password)
-            if cache:
-                shutil.copy(work / "debian.tar", cache)
+        debian = _cached(cache, suite, mirror, packages, password) if cache else work / "debian.tar"
+        if not debian.exists():
+            made = work / "new.tar"
+            _debian(made, suite, mirror, packages, password)
+            shutil.move(made, debian)
         _ours(work / "ours.tar", kernel, hostname, module, agent, added)
-        _image(work, image, kernel.release, size)
+        _image(work, debian, image, kernel.release, size)
+
+
+def _cached(folder, *inputs) -> pathlib.Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder.resolve() / f"{hashlib.sha256(repr((PACKAGES, inputs)).encode()).hexdigest()[:24]}.tar"
 
 
 def _debian(out, suite, mirror, packages, password):
@@ -57,7 +70,8 @@ def _debian(out, suite, mirror, packages, password):
     run = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if run.returncode:
         hint = "" if os.geteuid() == 0 else "\nWithout root it needs newuidmap(1) (package uidmap) and a range in /etc/subuid."
-        raise Missing("mmdebstrap failed:\n" + "\n".join(run.stderr.splitlines()[-15:]) + hint)
+        kind = Missing if _NO_ARCHIVE.search(run.stderr) else Failed
+        raise kind("mmdebstrap failed:\n" + "\n".join(run.stderr.splitlines()[-15:]) + hint)
 
 
 def _ours(out, kernel, hostname, module, agent, added):
@@ -75,11 +89,12 @@ def _ours(out, kernel, hostname, module, agent, added):
 
         put("etc/hostname", hostname + "\n")
         put("etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {hostname}\n")
+        put("etc/machine-id", uuid.uuid4().hex + "\n")  # an empty one is a first boot, with its services
         put("etc/fstab", "/dev/vda / ext4 rw 0 0\n")
         for unit in MASKED:
             link(f"etc/systemd/system/{unit}", "/dev/null")
         modules = f"usr/lib/modules/{kernel.release}"
-        for name, content in kernel.closure(MODULES):
+        for name, content in kernel.closure((*MODULES, *WANTED)):
             put(f"{modules}/kernel/{name}.ko", content)
         for name in ("modules.builtin", "modules.builtin.modinfo", "modules.order"):
             put(f"{modules}/{name}", (kernel.root / "lib/modules" / kernel.release / name).read_bytes())
@@ -97,11 +112,11 @@ def _ours(out, kernel, hostname, module, agent, added):
                     put(f"usr{library}", pathlib.Path(library).read_bytes(), 0o755)
 
 
-def _image(work, image, release, size):
+def _image(work, debian, image, release, size):
     """Files keep their owners: as root, or as fakeroot makes believe."""
     script = """set -e
     mkdir tree
-    tar -xf debian.tar -C tree --numeric-owner
+    tar -xf "$DEBIAN" -C tree --numeric-owner
     tar -xf ours.tar -C tree --keep-directory-symlink
     depmod -b tree/usr "$RELEASE" 2>/dev/null || depmod -b tree "$RELEASE"
     mke2fs -q -F -t ext4 -m 0 -L hyprobe -d tree disk.ext4 "$SIZE"
@@ -112,9 +127,9 @@ def _image(work, image, release, size):
             raise Missing("no fakeroot (package fakeroot)")
         command = ["fakeroot", *command]
     run = subprocess.run(command, cwd=work, capture_output=True, text=True,
-                         env={**os.environ, "PATH": _path(), "RELEASE": release, "SIZE": size})
+                         env={**os.environ, "PATH": _path(), "DEBIAN": str(debian), "RELEASE": release, "SIZE": size})
     if run.returncode:
-        raise Missing("the image could not be made:\n" + run.stderr)
+        raise Failed("the image could not be made:\n" + run.stderr)
     (work / "disk.ext4").rename(image)
 
 

@@ -3,3 +3,7 @@
 
 class Missing(Exception):
     """Something is not installed or not there. The text says what, and how to get it."""
+
+
+class Failed(Exception):
+    """A tool did not do what it was asked for; the text has what it said."""

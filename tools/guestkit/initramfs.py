@@ -10,8 +10,9 @@ from . import kernels
 from .archive import Archive
 from .errors import Missing
 
-# What a machine of probevm has; button, evdev: its power button; pvpanic_mmio: tells it of a panic.
-MODULES = ("virtio_mmio", "virtio_blk", "virtio_net", "virtio_rng", "virtio_console", "button", "evdev", "pvpanic_mmio")
+# What a machine of probevm has; button, evdev: its power button; pvpanic: how a panic is told from a reset.
+MODULES = ("virtio_mmio", "virtio_blk", "virtio_net", "virtio_rng", "virtio_console", "button", "evdev",
+           "pvpanic_mmio")
 _HERE = pathlib.Path(__file__).parent
 
 

@@ -56,16 +56,14 @@ static long attach(struct hp_ioc_attach __user* user) {
   if (copy_from_user(&a, user, sizeof(a))) return -EFAULT;
   if (a.reserved || a.size > HP_ATTACH_MAX || a.count > a.size / sizeof(struct hp_attach))
     return -EINVAL;
+  if (put_user(0, &user->failed)) return -EFAULT;
   if (a.size) {
     attaches = vmemdup_user(u64_to_user_ptr(a.probes), a.size);
     if (IS_ERR(attaches)) return PTR_ERR(attaches);
   }
   err = hp_program_attach(a.ident, attaches, a.size, a.count, &a.failed);
   kvfree(attaches);
-  if (put_user(a.failed, &user->failed) && !err) {
-    hp_program_detach(a.ident);
-    err = -EFAULT;
-  }
+  if (err && put_user(a.failed, &user->failed)) return -EFAULT;
   return err;
 }
 

@@ -18,8 +18,13 @@
 
 struct function {
   struct hp_probe probe;
-  bool filtered;         /* this probe put its address into the filter */
-  struct kprobe* kprobe; /* NULL: by ftrace */
+  bool filtered;            /* this probe put its address into the filter */
+  struct breakpoint* point; /* NULL: by ftrace */
+};
+
+struct breakpoint {
+  struct kprobe kprobe;
+  struct hp_probe* probe;
 };
 
 #ifdef ENDBR_INSN_SIZE
@@ -54,8 +59,9 @@ static __always_inline void fire(struct hp_probe* probe, const struct pt_regs* r
 static __always_inline void fire_at(u64 address, const struct pt_regs* regs, u64 top) {
   struct hp_probe* probe;
 
-  hlist_for_each_entry_rcu_notrace(probe, bucket(address), link) if (probe->address == address)
-      fire(probe, regs, top);
+  hlist_for_each_entry_rcu_notrace(probe, bucket(address), link) {
+    if (probe->address == address) fire(probe, regs, top);
+  }
 }
 
 /* Here `regs` has the registers that arguments travel in, and sp as the function was entered with. */
@@ -79,19 +85,15 @@ static void on_call(unsigned long ip, unsigned long caller, struct ftrace_ops* o
 }
 NOKPROBE_SYMBOL(on_call);
 
-static int on_kprobe(struct kprobe* kprobe, struct pt_regs* regs);
-
 static struct ftrace_ops ops = {.func = on_call, .flags = FTRACE_OPS_FL_PERMANENT};
 static struct ftrace_ops scratch; /* its filter answers whether ftrace knows an address */
 static u32 filtered_count;
 
-static int on_kprobe(struct kprobe* kprobe, struct pt_regs* regs) {
-  struct hp_probe* probe = rcu_dereference_raw(*(struct hp_probe**)(kprobe + 1));
-
-  fire(probe, regs, regs->ip);
+static int on_breakpoint(struct kprobe* kprobe, struct pt_regs* regs) {
+  fire(container_of(kprobe, struct breakpoint, kprobe)->probe, regs, regs->ip);
   return 0;
 }
-NOKPROBE_SYMBOL(on_kprobe);
+NOKPROBE_SYMBOL(on_breakpoint);
 
 /* --- the filter: addresses go in and out by the chunk; under hp_lock --- */
 
@@ -150,22 +152,20 @@ static struct function* other_at(const struct function* function) {
 
 /* --- the kind --- */
 
-static int attach_kprobe(struct function* function) {
-  /* followed by a pointer to the probe */
-  struct kprobe* kprobe = kzalloc(sizeof(*kprobe) + sizeof(void*), GFP_KERNEL);
+static int set_breakpoint(struct function* function) {
+  struct breakpoint* point = kzalloc(sizeof(*point), GFP_KERNEL);
   int err;
 
-  if (!kprobe) return -ENOMEM;
-  *(struct hp_probe**)(kprobe + 1) = &function->probe;
-  kprobe->addr = (void*)(unsigned long)function->probe.address;
-  kprobe->pre_handler = on_kprobe;
-  err = register_kprobe(kprobe);
-  if (err) {
-    kfree(kprobe);
-    return err;
-  }
-  function->kprobe = kprobe;
-  return 0;
+  if (!point) return -ENOMEM;
+  point->probe = &function->probe;
+  point->kprobe.addr = (void*)(unsigned long)function->probe.address;
+  point->kprobe.pre_handler = on_breakpoint;
+  err = register_kprobe(&point->kprobe);
+  if (err)
+    kfree(point);
+  else
+    function->point = point;
+  return err;
 }
 
 /* ftrace takes any address within the instruction that it patches; handlers are told the first. */
@@ -182,7 +182,7 @@ static int attach(struct hp_probe* probe) {
 
   if (within_module(probe->address, THIS_MODULE)) return -EPERM;
   if (!starts_function(probe->address)) return -EINVAL;
-  if (ftrace_set_filter_ip(&scratch, probe->address, 0, 1)) return attach_kprobe(function);
+  if (ftrace_set_filter_ip(&scratch, probe->address, 0, 1)) return set_breakpoint(function);
   first = !other_at(function);
   hlist_add_head_rcu(&probe->link, bucket(probe->address));
   return first ? put_into_chunk(function, false) : 0;
@@ -195,9 +195,9 @@ static int attached(void) {
 static void detach(struct hp_probe* probe) {
   struct function *function = container_of(probe, struct function, probe), *other;
 
-  if (function->kprobe) {
-    unregister_kprobe(function->kprobe);
-    kfree(function->kprobe);
+  if (function->point) {
+    unregister_kprobe(&function->point->kprobe);
+    kfree(function->point);
     return;
   }
   other = other_at(function);

@@ -42,20 +42,26 @@ static int on_return(struct kretprobe_instance* instance, struct pt_regs* regs) 
 }
 NOKPROBE_SYMBOL(on_return);
 
+#define FEW 256
+static u32 count; /* attached; under hp_lock */
+
 static int check(const struct hp_attach* attach, const char* text) {
   return attach->address ? 0 : -EINVAL;
 }
 
 static int attach(struct hp_probe* probe) {
   struct returning* r = container_of(probe, struct returning, probe);
+  int err;
 
   if (within_module(probe->address, THIS_MODULE)) return -EPERM;
   r->kretprobe.kp.addr = (void*)(unsigned long)probe->address;
   r->kretprobe.entry_handler = on_call;
   r->kretprobe.handler = on_return;
-  /* Calls that may be under way at once: in functions that sleep, many tasks. */
-  r->kretprobe.maxactive = 64 + 4 * num_possible_cpus();
-  return register_kretprobe(&r->kretprobe);
+  /* Calls that may be under way at once: in functions that sleep, many tasks. Each costs memory. */
+  r->kretprobe.maxactive = count < FEW ? 64 + 4 * num_possible_cpus() : 8 + 2 * num_possible_cpus();
+  err = register_kretprobe(&r->kretprobe);
+  if (!err) count++;
+  return err;
 }
 
 #define CHUNK 256
@@ -72,6 +78,7 @@ static void flush(void) {
 }
 
 static void detach(struct hp_probe* probe) {
+  count--;
   chunk[chunk_size++] = &container_of(probe, struct returning, probe)->kretprobe;
   if (chunk_size == CHUNK) flush();
 }

@@ -156,7 +156,6 @@ static void detach(struct hp_probe* probe) {
 
 #ifdef UPROBE_HANDLES
   uprobe_unregister_nosync(u->uprobe, &u->consumer);
-  uprobe_unregister_sync();
 #else
   uprobe_unregister(d_real_inode(u->path.dentry), probe->address, &u->consumer);
 #endif
@@ -164,7 +163,19 @@ static void detach(struct hp_probe* probe) {
   if (u->mm) mmdrop(u->mm);
 }
 
-const struct hp_kind hp_user_entries = {
-    .size = sizeof(struct user_probe), .check = check, .attach = attach, .detach = detach};
-const struct hp_kind hp_user_returns = {
-    .size = sizeof(struct user_probe), .check = check, .attach = attach, .detach = detach};
+static void detached(void) {
+#ifdef UPROBE_HANDLES
+  uprobe_unregister_sync();
+#endif
+}
+
+const struct hp_kind hp_user_entries = {.size = sizeof(struct user_probe),
+                                        .check = check,
+                                        .attach = attach,
+                                        .detach = detach,
+                                        .detached = detached};
+const struct hp_kind hp_user_returns = {.size = sizeof(struct user_probe),
+                                        .check = check,
+                                        .attach = attach,
+                                        .detach = detach,
+                                        .detached = detached};

@@ -16,6 +16,7 @@ class KernelTypes final : public TypeSource {
    * BTF, but no addresses. */
   struct Files {
     std::string btf = "/sys/kernel/btf/vmlinux", symbols = "/proc/kallsyms";
+    std::string bytes = {}; /* of the BTF, if they are known already; btf is then their name */
   };
   KernelTypes() : KernelTypes([] { return Files{}; }) {}
   explicit KernelTypes(Files files) : KernelTypes([files = std::move(files)] { return files; }) {}

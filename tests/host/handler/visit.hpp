@@ -35,6 +35,8 @@ inline size_t visit(const Object& o) {
   }
   for (const auto& v : o.vars()) n += std::strlen(o.str(v.name)) + std::strlen(o.str(v.type));
   for (const auto& p : o.options()) n += std::strlen(o.str(p.name)) + std::strlen(o.str(p.value));
+  for (const auto& r : o.core())
+    n += std::strlen(o.core_str(r.type)) + std::strlen(o.core_str(r.path)) + r.reference;
   for (const auto& s : o.sections()) n += std::strlen(o.section_name(s)) + o.contents(s).size();
   for (const auto& s : o.symbols()) n += std::strlen(o.symbol_name(s));
   return n;

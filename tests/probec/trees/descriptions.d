@@ -26,3 +26,5 @@ BEGIN /1/
 
 END { printf("%-10s|%*d|%05x|%?p|%%\n", "x", 3, 4, 5, 6); system("echo %d", pid); }
 ERROR { exit(arg4 == DTRACEFLT_BADADDR ? ENOENT : SIGKILL) }
+sdt:sched:sched_switch, rawtp::sched_waking, web*:sdt:sched:sched_switch:sched_switch { }
+uprobe:/usr/lib/a+b.so:f*:entry, web*:usdt:/bin/x:prov:name /arg0/ { }

@@ -157,9 +157,13 @@ class Fleet:
         self._processes.append(guest)
         return self.ready(guest) if wait else guest
 
-    def adopt(self, process):
-        """Ends with the fleet."""
-        self._processes.append(process)
+    def disk(self, name, image, memory="512M"):
+        """Starts what is on a disk, with /rig/vmlinuz and /rig/initramfs."""
+        guest = Linux(name, ["probevm", "run", "--name", name, "--kernel", "/rig/vmlinuz", "--initramfs", "/rig/initramfs",
+                             "--disk", image, "--rng", "--memory", memory, "--console", "stdio",
+                             "--cmdline", "root=/dev/vda"], self.env)
+        self._processes.append(guest)
+        return guest
 
     def ready(self, *guests):
         for g in guests:

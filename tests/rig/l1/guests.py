@@ -12,9 +12,9 @@ def make(source: pathlib.Path) -> pathlib.Path:
     the host's disk image stays too."""
     out = source / "build/rig/guests"
     build = pathlib.Path(os.environ.get("HP_BUILD") or source / "build/dev")
-    workload, liar, costs = (build / "tests/rig" / p for p in ("workload", "hostile_agent", "costs"))
+    workload, liar = (build / "tests/rig" / p for p in ("workload", "hostile_agent"))
     agent = pathlib.Path(os.environ.get("HP_BIN") or source / "build/bin") / "hyprobe-agent"
-    for needed in (workload, liar, costs, agent):
+    for needed in (workload, liar, agent):
         if not needed.exists():
             raise Missing(f"{needed} is not built")
     for series in kernels.SERIES:
@@ -24,7 +24,7 @@ def make(source: pathlib.Path) -> pathlib.Path:
         kernel = kernels.find(series)
         image = initramfs.make(kernel, hostname="guest-" + series, script=source / "tests/rig/guest/commands",
                                module=module, agent=agent,
-                               added=[(workload, "/bin/workload"), (liar, "/bin/hostile_agent"), (costs, "/bin/costs"),
+                               added=[(workload, "/bin/workload"), (liar, "/bin/hostile_agent"),
                                       (source / f"build/rig/hostile-{series}/hostile.ko", "/modules/hostile.ko")])
         folder = out / series
         folder.mkdir(parents=True, exist_ok=True)

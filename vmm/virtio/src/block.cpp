@@ -54,7 +54,9 @@ void advance(std::span<iovec>& buffers, uint64_t n) {
 Result<std::unique_ptr<BlockDevice>> BlockDevice::create(const BlockOptions& options) {
   if (options.serial.size() > VIRTIO_BLK_ID_BYTES)
     return fail("a disk's serial has at most 20 bytes: " + options.serial);
-  Fd file(::open(options.path.c_str(), (options.read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC));
+  /* O_NONBLOCK: a FIFO is refused, not waited for; files and disks do not mind. */
+  const int mode = options.read_only ? O_RDONLY : O_RDWR;
+  Fd file(::open(options.path.c_str(), mode | O_CLOEXEC | O_NONBLOCK));
   if (!file) return fail_errno("cannot open the disk " + options.path);
   if (::flock(file.get(), (options.read_only ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return fail_errno("cannot lock the disk " + options.path);

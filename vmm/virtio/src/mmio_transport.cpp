@@ -9,6 +9,7 @@ namespace {
 
 constexpr uint32_t kMagic = 0x74726976;  /* "virt" */
 constexpr uint32_t kVendor = 0x4f525048; /* "HPRO" */
+constexpr uint32_t kComplaints = 10;     /* a guest does not fill the host's log */
 constexpr uint32_t kDriverBits = VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER |
                                  VIRTIO_CONFIG_S_DRIVER_OK | VIRTIO_CONFIG_S_FEATURES_OK |
                                  VIRTIO_CONFIG_S_FAILED;
@@ -235,6 +236,8 @@ void MmioTransport::reset_locked() noexcept {
 
 void MmioTransport::raise(uint32_t bits) noexcept {
   const std::lock_guard lock(interrupt_mutex_);
+  /* Before that nobody listens (3.1.1); and a reset, which takes it away first, leaves no interrupt behind. */
+  if (!(status_ & VIRTIO_CONFIG_S_DRIVER_OK)) return;
   interrupt_status_ |= bits;
   line_.set(true);
 }
@@ -245,14 +248,18 @@ void MmioTransport::interrupt() noexcept {
 
 void MmioTransport::config_changed() noexcept {
   generation_++;
-  /* Before that nobody listens (3.1.1). */
-  if (status_ & VIRTIO_CONFIG_S_DRIVER_OK) raise(VIRTIO_MMIO_INT_CONFIG);
+  raise(VIRTIO_MMIO_INT_CONFIG);
 }
 
 void MmioTransport::needs_reset(const char* why) noexcept {
   status_ |= VIRTIO_CONFIG_S_NEEDS_RESET;
-  if (status_ & VIRTIO_CONFIG_S_DRIVER_OK) raise(VIRTIO_MMIO_INT_CONFIG); /* 2.1.2 */
-  if (log_) log_(std::string(name()) + ": " + why + "; it waits for its driver to reset it");
+  raise(VIRTIO_MMIO_INT_CONFIG); /* 2.1.2 */
+  const uint32_t said = complaints_++;
+  if (!log_ || said > kComplaints) return;
+  log_(std::string(name()) + ": " +
+       (said < kComplaints
+            ? std::string(why) + "; it waits for its driver to reset it"
+            : "this driver breaks the rules again and again; no more of it is said"));
 }
 
 }  // namespace hp::virtio

@@ -1,7 +1,9 @@
 #include <endian.h>
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -16,8 +18,12 @@ constexpr size_t kPrefix = 4; /* a frame's length */
 
 class Socket final : public NetBackend {
  public:
-  Socket(Fd connected, Fd listener)
-      : peer_(std::move(connected)), listener_(std::move(listener)), in_(kPrefix + kMaxFrame) {}
+  explicit Socket(Fd connected) : peer_(std::move(connected)), in_(kPrefix + kMaxFrame) {}
+  Socket(Fd listener, std::string path)
+      : listener_(std::move(listener)), path_(std::move(path)), in_(kPrefix + kMaxFrame) {}
+  ~Socket() override {
+    if (listener_) ::unlink(path_.c_str());
+  }
   size_t receive(std::span<uint8_t> frame) noexcept override;
   bool send(std::span<const iovec> frame, size_t size) noexcept override;
   pollfd wait(bool input) noexcept override;
@@ -29,6 +35,7 @@ class Socket final : public NetBackend {
   size_t take(std::span<uint8_t> frame) noexcept;
 
   Fd peer_, listener_;
+  std::string path_; /* the listener's */
   std::vector<uint8_t>
       in_; /* a frame with its length, as far as it is here: have_ bytes, and more behind */
   size_t have_ = 0;
@@ -115,29 +122,64 @@ pollfd Socket::wait(bool input) noexcept {
   return {events ? peer_.get() : -1, static_cast<short>(events), 0};
 }
 
-}  // namespace
-
-std::unique_ptr<NetBackend> over_socket(Fd connected) {
-  return std::make_unique<Socket>(std::move(connected), Fd());
-}
-
-Result<std::unique_ptr<NetBackend>> open_socket(const std::string& path) {
+Result<sockaddr_un> address_of(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof address.sun_path)
     return fail("the path of a network's socket is empty or too long: " + path);
   std::memcpy(address.sun_path, path.data(), path.size());
-  const auto* name = reinterpret_cast<const sockaddr*>(&address);
-  Fd peer(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!peer) return fail_errno("cannot create a socket");
-  if (::connect(peer.get(), name, sizeof address) == 0) return over_socket(std::move(peer));
-  if (errno != ENOENT && errno != ECONNREFUSED) return fail_errno("cannot connect to " + path);
-  ::unlink(path.c_str()); /* of one who listened and is gone */
-  Fd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!listener || ::bind(listener.get(), name, sizeof address) != 0 ||
-      ::listen(listener.get(), 1) != 0)
-    return fail_errno("cannot listen on " + path);
-  return std::make_unique<Socket>(Fd(), std::move(listener));
+  return address;
+}
+
+/* Connected; or none, and errno says why. */
+Fd connect_to(const sockaddr_un& address) {
+  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (fd && ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    fd.reset();
+  return fd;
+}
+
+bool is_socket(const std::string& path) {
+  struct stat st;
+  return ::lstat(path.c_str(), &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+}  // namespace
+
+std::unique_ptr<NetBackend> over_socket(Fd connected) {
+  return std::make_unique<Socket>(std::move(connected));
+}
+
+/* Two who come at the same time must not both listen: each listens under a name of its own, and the one whose
+ * link(2) finds the path free has it. */
+Result<std::unique_ptr<NetBackend>> open_socket(const std::string& path) {
+  const sockaddr_un address = HP_TRY(address_of(path));
+  const std::string own = path + "." + std::to_string(::getpid());
+  const sockaddr_un own_address = HP_TRY(address_of(own));
+  Fd listener;
+  for (int tries = 0; tries < 10; tries++) {
+    if (Fd peer = connect_to(address)) return over_socket(std::move(peer));
+    if (errno == ECONNREFUSED && is_socket(path))
+      ::unlink(path.c_str()); /* of one who listened and is gone */
+    else if (errno != ENOENT)
+      return fail_errno("cannot connect to " + path);
+    if (!listener) {
+      listener.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+      ::unlink(own.c_str());
+      if (!listener ||
+          ::bind(listener.get(), reinterpret_cast<const sockaddr*>(&own_address),
+                 sizeof own_address) != 0 ||
+          ::listen(listener.get(), 1) != 0)
+        return fail_errno("cannot listen on " + own);
+    }
+    const int linked = ::link(own.c_str(), path.c_str());
+    const int error = errno;
+    if (linked == 0 || error != EEXIST) ::unlink(own.c_str());
+    if (linked == 0) return std::make_unique<Socket>(std::move(listener), path);
+    if (error != EEXIST) return fail_errno("cannot listen on " + path, error);
+  }
+  ::unlink(own.c_str());
+  return fail("cannot connect to " + path + ", nor listen there");
 }
 
 }  // namespace hp::virtio

@@ -78,7 +78,7 @@ class MmioTransport final : public vmm::Device, private Transport {
   bool stopped_ = false;
 
   std::atomic<uint32_t> status_ = 0; /* written with mutex_, but for DEVICE_NEEDS_RESET */
-  std::atomic<uint32_t> generation_ = 0;
+  std::atomic<uint32_t> generation_ = 0, complaints_ = 0;
 
   std::mutex interrupt_mutex_; /* taken last */
   uint32_t interrupt_status_ = 0;
