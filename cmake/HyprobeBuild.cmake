@@ -6,7 +6,7 @@
 #       runtime supports static-pie, so sanitizer presets build a second, plain variant NAME_plain;
 #       otherwise NAME_plain is an alias of NAME.
 #   hp_program(NAME SOURCES... DEPS target... [STATIC_PIE])
-#       A program in build/bin, whichever preset builds it.
+#       A program in build/bin, whichever preset builds it; those of sanitizer presets in their own folder.
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -39,6 +39,7 @@ find_package(Threads REQUIRED)
 
 set(HP_BIN_DIR ${CMAKE_SOURCE_DIR}/build/bin)
 if(HP_SANITIZE)
+  set(HP_BIN_DIR ${CMAKE_BINARY_DIR}/bin)
   set(HP_SANITIZE_FLAGS -fsanitize=${HP_SANITIZE} -fno-omit-frame-pointer)
   # GCC's flow warnings see objects that the instrumented code does not have.
   list(APPEND HP_SANITIZE_FLAGS $<$<CXX_COMPILER_ID:GNU>:-Wno-free-nonheap-object>)

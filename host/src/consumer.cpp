@@ -170,6 +170,11 @@ bool Consumer::action(const hp_rec& r, const hp_rec_action& recorded,
   const std::span<const uint32_t> aggs = object_.aggs_of(a);
   std::vector<Value> values;
   if (!decode_values(data, object_.fields_of(a), names_, values)) return false;
+  for (Value& v : values)
+    if (v.is_int()) { /* %a: an address in the kernel of the guest that fired */
+      v.symbols = names_.symbols;
+      v.whose = uint64_t{HP_SPACE_KERNEL | r.vmid} << 32;
+    }
   const auto number = [&](size_t i) -> int64_t {
     return i < values.size() ? static_cast<int64_t>(values[i].number) : 0;
   };

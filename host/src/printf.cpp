@@ -187,7 +187,9 @@ void append_conversion(std::string& out, const FormatPiece& p, const Spec& spec,
     case 'p': /* hexadecimal without 0x, as dtrace(1) prints it */
       return append_integer(out, spec, 'x', 0, v.bits(), false);
     case 'a':
-    case 'A': { /* no symbols here: the address itself */
+    case 'A': { /* where there are no symbols: the address itself */
+      if (v.symbols && p.conversion == 'a')
+        return spec.append_text(out, v.symbols->address_text(v.whose, v.bits()));
       std::string address;
       appendf(address, "0x%llx", static_cast<unsigned long long>(v.bits()));
       return spec.append_text(out, address);

@@ -1,11 +1,8 @@
 /* The proc provider of Linux guests: processes and threads, made of tracepoints. */
 #pragma D depends_on library procfs.d
+#pragma D depends_on library signal.d
 
-/* How a process ended. */
-inline int CLD_EXITED = 1;
-inline int CLD_KILLED = 2;
-inline int CLD_DUMPED = 3;
-
+/* How a process ended: CLD_*. */
 struct proc_exit {
 	int value;
 };

@@ -105,11 +105,13 @@ std::vector<Checker::ProbeArgument> Checker::probe_arguments(const ast::Provider
     const Type& from = out_.types[argument.type];
     argument.translation =
         look_up_translation(argument.type, to.is_pointer() ? to.target : argument.output);
+    /* What is not looked into needs no types of a kernel. */
     bool alike =
-        out_.types.same(argument.type, argument.output) || (from.is_integer() && to.is_integer()) ||
+        argument.translation || out_.types.same(argument.type, argument.output) ||
+        (from.is_integer() && to.is_integer()) ||
         (from.is_pointer() && to.is_pointer() && out_.types.same(from.target, to.target)) ||
-        (string_like(argument.type) && string_like(argument.output));
-    if (!argument.translation && !alike && to.is_integer()) {
+        (string_like(argument.output) && string_like(argument.type));
+    if (!alike && to.is_integer()) {
       argument.translation = scalar_translation(argument.type, provider + "_" + probe.name);
       argument.scalar = argument.translation != nullptr;
     }

@@ -50,6 +50,7 @@ struct Hostile {
 
   explicit Hostile(unsigned seed) : random(seed) {
     w.guest->listen(waiting);
+    if (seed % 2) probes.wants = {"/proc/7/maps", "/bin/true"};
     waiting.on_down = [this] { forget(); };
   }
   size_t pick(size_t n) { return std::uniform_int_distribution<size_t>(0, n - 1)(random); }

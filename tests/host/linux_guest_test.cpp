@@ -319,6 +319,43 @@ TEST_CASE("a guest that takes no messages") {
   CHECK(w.module.programs.empty());
 }
 
+TEST_CASE("programs that a description names are fetched before it is matched") {
+  LinuxWorld w;
+  w.come_up();
+  w.root.write("bin/true", "ELF");
+  probes.wants = {"/proc/7/maps", "/bin/true"};
+  CHECK_FALSE(w.load(kIdent));
+  CHECK(probes.programs.empty());
+  SUBCASE("what is not there is given as nothing") {
+    w.settle();
+    CHECK(w.listener.next() == "loaded 7: 2");
+    CHECK(probes.files_given == GuestFiles{{"/proc/7/maps", ""}, {"/bin/true", "ELF"}});
+  }
+  SUBCASE("the program is dropped meanwhile, and comes again") {
+    w.guest->unload(kIdent);
+    CHECK_FALSE(w.load(kIdent));
+    w.settle();
+    CHECK(w.listener.next() == "loaded 7: 2");
+  }
+  SUBCASE("the agent starts anew") {
+    w.link.to_guest.clear();
+    w.start_agent();
+    w.settle();
+    CHECK(w.listener.next() == "loaded 7: the guest's agent does not answer");
+    CHECK_FALSE(w.load(kIdent));
+    w.settle();
+    CHECK(w.listener.next() == "loaded 7: 2");
+  }
+  SUBCASE("it answers no more") {
+    auto agent = std::move(w.agent);
+    w.now += AgentLink::kFilePatience;
+    w.settle();
+    CHECK(w.listener.next() == "loaded 7: the guest's agent does not answer");
+    CHECK(probes.programs.empty());
+  }
+  CHECK(w.listener.next() == "nothing");
+}
+
 TEST_CASE("any file of the guest, to whoever asks on the host") {
   LinuxWorld w;
   w.come_up();

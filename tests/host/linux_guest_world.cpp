@@ -29,7 +29,8 @@ void GuestProbes::set_kernel(std::shared_ptr<const GuestKernel> kernel) {
   probes.kernel = std::move(kernel);
 }
 Result<Preparation> GuestProbes::prepare(const ProgramIdent& ident, Object, int,
-                                         const GuestFiles&) {
+                                         const GuestFiles& files) {
+  probes.files_given = files;
   if (!probes.failure.empty()) return fail(probes.failure);
   Preparation out;
   out.probes = probes.count + probes.of_the_vmm;
@@ -42,7 +43,9 @@ Result<Preparation> GuestProbes::prepare(const ProgramIdent& ident, Object, int,
   probes.programs[ident] = false;
   return out;
 }
-std::vector<std::string> GuestProbes::files_of(const Object&, const GuestFiles&) const {
+std::vector<std::string> GuestProbes::files_of(const Object&, const GuestFiles& have) const {
+  for (const std::string& path : probes.wants)
+    if (!have.contains(path)) return {path};
   return {};
 }
 void GuestProbes::commit(const ProgramIdent& ident) {

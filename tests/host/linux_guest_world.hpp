@@ -25,6 +25,8 @@ struct AskedOfProbes {
   uint32_t count = 2;      /* probes that match any program, in the guest */
   uint32_t of_the_vmm = 0; /* ... and outside of it */
   std::string failure;
+  std::vector<std::string> wants; /* files of the guest's, one after the other */
+  GuestFiles files_given;
   std::map<ProgramIdent, bool> programs; /* committed */
   std::shared_ptr<const GuestKernel> kernel;
   KernelFiles files; /* that it was made of */
@@ -142,7 +144,7 @@ struct LinuxWorld {
     REQUIRE(listener.next() == "up");
   }
   std::optional<Result<uint32_t>> load(const ProgramIdent& i) {
-    return guest->load(i, {object.get(), -1});
+    return guest->load(i, {object.get(), object.get()});
   }
   void run(const ProgramIdent& i) {
     REQUIRE_FALSE(load(i));

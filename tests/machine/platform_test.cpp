@@ -135,6 +135,7 @@ TEST_CASE("a bus gives each access to the device that claims all of it") {
   CHECK(read(0x18, 4) == 0xffffffff);
   CHECK(read(0x16, 4) == 0xffffffff); /* straddles the end */
   CHECK(read(0x22, 4) == 0xffffffff);
+  CHECK(read(0x10, 3) == 0x00ffffff); /* a piece of an access that straddles pages */
   CHECK(read(~0ull, 4) == 0xffffffff);
   const uint8_t byte = 0;
   bus.write(0x16, &byte, 4);

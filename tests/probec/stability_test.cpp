@@ -33,3 +33,15 @@ TEST_CASE("versions compare number by number") {
   CHECK(is_known_version(kLatestVersion));
   CHECK_FALSE(is_known_version(version(0, 0)));
 }
+
+TEST_CASE("Providers that only guests have") {
+  using hp::probec::attributes_of_provider;
+  using hp::probec::to_string;
+  CHECK(to_string(attributes_of_provider("fbt").function) == "Private/Private/Unknown");
+  CHECK(to_string(attributes_of_provider("fbt").name) == "Evolving/Evolving/ISA");
+  CHECK(to_string(attributes_of_provider("rawtp").name) == "Private/Private/ISA");
+  CHECK(to_string(attributes_of_provider("io").arguments) == "Evolving/Evolving/ISA");
+  CHECK(to_string(attributes_of_provider("pid17").arguments) == "Private/Private/Unknown");
+  CHECK(to_string(attributes_of_provider("pid").provider) == "Unstable/Unstable/Common");
+  CHECK(to_string(attributes_of_provider("vmm").arguments) == "Evolving/Evolving/Common");
+}

@@ -20,7 +20,8 @@ from . import elf, kernels
 from .errors import Failed, Missing
 from .initramfs import MODULES, files
 
-PACKAGES = ("systemd-sysv", "udev", "kmod", "login", "passwd", "procps")
+# dbus: without it systemd-logind does not run, which the power button needs.
+PACKAGES = ("systemd-sysv", "dbus", "udev", "kmod", "login", "passwd", "procps")
 UNIT = pathlib.Path(__file__).resolve().parents[2] / "guest/linux/agent/hyprobe-agent.service"
 # Modules that systemd asks for by name.
 WANTED = ("autofs4",)

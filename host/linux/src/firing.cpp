@@ -33,8 +33,10 @@ void fill_result(hp_firing& f, const hp_probe_page& p) {
 
 bool read_page(const hp_probe_page* page, PageHead& head) noexcept {
   const auto* from = reinterpret_cast<const uint64_t*>(page);
-  for (size_t i = 0; i < std::size(head.words); ++i)
-    head.words[i] = __atomic_load_n(from + i, __ATOMIC_RELAXED);
+  uint64_t words[PageHead::kWords];
+  for (size_t i = 0; i < PageHead::kWords; ++i)
+    words[i] = __atomic_load_n(from + i, __ATOMIC_RELAXED);
+  std::memcpy(&head.page, words, sizeof words);
   const hp_probe_page& p = head.get();
   return p.magic == HP_PROBE_MAGIC && p.version == HP_ABI_VERSION && p.probe != 0 &&
          p.probe < HP_TRACE_PROBES;
@@ -53,7 +55,6 @@ void fill_firing(hp_firing& f, const PageHead& head, uint32_t kind, hp_uregs* ur
   f.pc = p.pc;
   f.stack = p.user_stack;
   f.frame = p.user_frame;
-  f.task = p.task;
   f.args_start = p.args_start;
   f.args_end = p.args_end;
   f.task = p.task;

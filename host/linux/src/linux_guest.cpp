@@ -116,9 +116,14 @@ std::optional<Result<uint32_t>> LinuxGuest::load(const ProgramIdent& ident,
   auto object = Object::read(files.object);
   if (!object) return tl::make_unexpected(object.error());
   if (probes_.files_of(*object, {}).empty()) return attach(ident, files, {});
-  Fd own[2] = {Fd(::fcntl(files.object, F_DUPFD_CLOEXEC, 0)),
-               Fd(::fcntl(files.segment, F_DUPFD_CLOEXEC, 0))};
-  if (!own[0] || !own[1]) return fail_errno("cannot keep a program's descriptors");
+  /* They are the caller's. */
+  Fd own[2];
+  for (int i : {0, 1}) {
+    const int fd = i == 0 ? files.object : files.segment;
+    if (fd < 0) continue;
+    own[i] = Fd(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    if (!own[i]) return fail_errno("cannot keep a program's descriptors");
+  }
   fetching_.insert_or_assign(ident,
                              Fetching{++last_fetching_, std::move(own[0]), std::move(own[1]), {}});
   return fetch_for(ident);

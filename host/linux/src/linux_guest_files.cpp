@@ -5,7 +5,9 @@ namespace hp::linux_guest {
 
 namespace {
 
-constexpr size_t kMaxFile = 64u << 20;
+/* For one program: which files there are is the guest's word. */
+constexpr size_t kMaxFile = 64u << 20, kMaxBytes = 256u << 20; /* of one, of all */
+constexpr size_t kMaxFiles = AgentLink::kMaxFetches - 4;
 
 }  // namespace
 
@@ -23,6 +25,12 @@ std::optional<Result<uint32_t>> LinuxGuest::fetch_for(const ProgramIdent& ident)
       const auto done = fetching_.extract(ident);
       const Fetching& all = done.mapped();
       return attach(ident, {all.object.get(), all.segment.get()}, all.have);
+    }
+    size_t bytes = 0;
+    for (const auto& [path, text] : f.have) bytes += text.size();
+    if (f.have.size() + wanted.size() > kMaxFiles || bytes > kMaxBytes) {
+      fetching_.erase(ident);
+      return fail("its descriptions need more files of the guest's than can be had");
     }
     const uint64_t serial = f.serial;
     f.open = wanted.size() + 1; /* one of them ours: answers may come at once */

@@ -105,9 +105,11 @@ bool name_probe(FoundProbe& p, const Wanted& w, const File& file, std::string_vi
          assign(p.names.func, function) && assign(p.names.name, name);
 }
 
+/* pattern: of the function, that not all of a large program's are made into probes first. */
 void add_functions(const ElfProbes& elf, const Wanted& w, const File& file,
-                   std::vector<FoundProbe>& out) {
-  for (const ElfProbes::Function& f : elf.functions())
+                   std::string_view pattern, std::vector<FoundProbe>& out) {
+  for (const ElfProbes::Function& f : elf.functions()) {
+    if (!handler::glob_match(pattern, f.name)) continue;
     for (const bool is_return : {false, true}) {
       FoundProbe p{};
       if (!name_probe(p, w, file, f.name, is_return ? "return" : "entry")) continue;
@@ -117,6 +119,7 @@ void add_functions(const ElfProbes& elf, const Wanted& w, const File& file,
       p.text = file.path;
       out.push_back(std::move(p));
     }
+  }
 }
 
 void add_statics(const ElfProbes& elf, const Wanted& w, const File& file,
@@ -178,7 +181,7 @@ std::vector<FoundProbe> find_user_probes(const Object& object, const hp_obj_desc
   for (const File& f : files_for(*w, files.text(process_path(w->pid, "maps"))))
     if (const ElfProbes* elf = files.elf(f.path)) {
       const bool statics = w->any || !w->static_of.empty();
-      statics ? add_statics(*elf, *w, f, all) : add_functions(*elf, *w, f, all);
+      statics ? add_statics(*elf, *w, f, all) : add_functions(*elf, *w, f, object.str(d.func), all);
     }
   std::erase_if(all, [&](const FoundProbe& p) {
     hp_seg_probe names = p.names;

@@ -142,6 +142,9 @@ class LayoutPass {
               (e.function == Function::Stack ||
                (p_.types[e.type].kind == TypeKind::Symbol && !is_user_symbol(e.function))));
     });
+    out_.uses_kernel |= std::any_of(p_.stmts.begin(), p_.stmts.end(), [&](const Stmt& s) {
+      return s.format.valid() && p_[s.format].find("%a") != std::string::npos;
+    });
     return std::move(out_);
   }
 

@@ -4,7 +4,7 @@
 #include "module_client.h"
 #include "parts.h"
 
-void load(int seconds) {
+void load(int seconds, uint32_t firings) {
   static const char* const entries[] = {"vfs_read", "__alloc_pages", "schedule", "kfree", "dput"};
   static const char* const returns[] = {"vfs_read", "vfs_write", "do_wait", "dput"};
   static const char* const points[] = {"sched_switch", "sched_wakeup", "kmem_cache_free", "kmalloc",
@@ -43,5 +43,5 @@ void load(int seconds) {
     _exit(0);
   }
   CHECK_EQ(commit(1), 0);
-  for (uint64_t before = fired(); fired() - before < 20000;) getppids(10);
+  for (uint64_t before = fired(); fired() - before < firings;) getppids(10);
 }

@@ -11,8 +11,9 @@ void errors(void);
 void of_module(const char* file, const char* tracepoint, const char* function);
 /* Many functions in one call. */
 void many(uint32_t wanted);
-/* Starts work that goes on for so long, with probes of all kinds ringing, and leaves them so. */
-void load(int seconds);
+/* Starts work that goes on for so long, with probes of all kinds ringing, and leaves them so once they have fired so
+ * often. */
+void load(int seconds, uint32_t firings);
 /* What the pages say, and messages; under tests/rig/firing_host. */
 void firings(void);
 #endif

@@ -142,13 +142,16 @@ TEST_CASE("what a firing says comes from the page, who it is from the host") {
   TestProgram p(
       "syscall::read:return /vmname == \"web1\" && hostname == \"web1.example\" && vmid == 5 && "
       "execname == \"cat\" && pid == 100 && tid == 101 && ppid == 1 && uid == 33 && gid == 34 && "
-      "vcpu == 3 && errno == 2 && arg0 == -1 && vtimestamp == 777/ { @ = count(); }");
+      "vcpu == 3 && errno == 2 && arg0 == -1 && vtimestamp == 777 && (uint64_t)curthread == "
+      "0x1230/ "
+      "{ @ = count(); }");
   const uint32_t id = id_of(g.enable(p), HP_KIND_SYSCALL_RETURN, SYS_read);
   hp_probe_page& page = g.fill(id, 3);
   page.vcpu = 77; /* a lie */
   page.uid = 33;
   page.gid = 34;
   page.cputime = 777;
+  page.task = 0x1230;
   page.args[0] = static_cast<uint64_t>(-2);
   CHECK(g.ring(3) == HP_RC_OK);
   CHECK(p.counts().size() == 1);

@@ -73,6 +73,16 @@ TEST_CASE("stacks, callers and symbols are keys, told apart by guest") {
   CHECK(text.find(" 3\n") != text.npos);
 }
 
+TEST_CASE("printf(%a) names a kernel address when the program has the names") {
+  TestGuest g;
+  TestProgram p("fbt::vfs_read:entry { printf(\"%a %a\\n\", arg0, arg1); this->d = stackdepth; }");
+  const uint32_t id = g.enable(p).attach.at(0).head.probe;
+  g.fill(id).args[0] = kText + 0x210;
+  g.page()->args[1] = 0x10;
+  g.ring();
+  CHECK(consumed(p) == "vmlinux`vfs_write+0x10 0x10\n");
+}
+
 TEST_CASE("a guest that says it has more frames than there are is cut") {
   TestGuest g;
   TestProgram p("fbt::vfs_read:entry { @[stackdepth] = count(); }");

@@ -198,7 +198,7 @@ static int attack(void* context) {
       fill_probe_page(a);
       ring(a);
       ring(a);
-      if (window_count > 0) attack_device(a);
+      if (window_count > 0 && one_in(a, 4)) attack_device(a);
     }
     cond_resched();
   }

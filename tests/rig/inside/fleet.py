@@ -113,6 +113,10 @@ class Linux(Process):
     def do(self, command, limit=LIMIT, status=0):
         """Runs a shell command in the guest; what it printed."""
         self.say(command)
+        return self.done(command, limit, status)
+
+    def done(self, command="", limit=LIMIT, status=0):
+        """Waits for what say() has started; what it printed."""
         match = self.wait_for(r"^@done (\d+)$", since=self._seen, limit=limit)
         text = self.out[self._seen:match.start()].strip("\n")
         self._seen = match.end()

@@ -12,7 +12,7 @@ def make(source: pathlib.Path) -> pathlib.Path:
     the host's disk image stays too."""
     out = source / "build/rig/guests"
     build = pathlib.Path(os.environ.get("HP_BUILD") or source / "build/dev")
-    workload, liar = build / "tests/rig/workload", build / "tests/rig/hostile_agent"
+    workload, liar = (build / "tests/rig" / p for p in ("workload", "hostile_agent"))
     agent = pathlib.Path(os.environ.get("HP_BIN") or source / "build/bin") / "hyprobe-agent"
     for needed in (workload, liar, agent):
         if not needed.exists():

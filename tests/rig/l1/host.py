@@ -44,6 +44,12 @@ class Host:
         self._added = {}
         self._drives = []
 
+    def replace(self, program: pathlib.Path):
+        """Another build of one of PROGRAMS."""
+        if not program.exists():
+            raise Missing(f"{program} is not built")
+        self._programs = [p for p in self._programs if p.name != program.name] + [program]
+
     def add(self, source: str, name=None):
         """A file or folder of this machine; ELF files bring their libraries."""
         path = pathlib.Path(source)

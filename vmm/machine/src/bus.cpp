@@ -1,6 +1,7 @@
 #include "machine/bus.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace hp::machine {
 
@@ -17,6 +18,8 @@ Result<> Bus::add(vmm::Device& device, uint64_t base, uint64_t size) {
 }
 
 const Bus::Range* Bus::find(uint64_t address, unsigned size) const noexcept {
+  /* An access over the end of a page comes in two pieces, of 3 and 5 bytes if the guest wants it so. */
+  if (!std::has_single_bit(size)) return nullptr;
   auto at = std::upper_bound(ranges_.begin(), ranges_.end(), address,
                              [](uint64_t a, const Range& r) { return a < r.base; });
   if (at == ranges_.begin()) return nullptr;

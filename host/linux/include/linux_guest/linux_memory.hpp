@@ -14,10 +14,11 @@
 
 namespace hp::linux_guest {
 
-/* The part of a probe page before its stack, read once. */
+/* A probe page of which what comes before the stack was read, once; the rest is not set. */
 struct PageHead {
-  uint64_t words[offsetof(hp_probe_page, stack) / sizeof(uint64_t)];
-  const hp_probe_page& get() const { return *reinterpret_cast<const hp_probe_page*>(words); }
+  static constexpr size_t kWords = offsetof(hp_probe_page, stack) / sizeof(uint64_t);
+  const hp_probe_page& get() const { return page; }
+  hp_probe_page page;
 };
 
 class LinuxMemory final : public GuestAccess, private GuestThread {

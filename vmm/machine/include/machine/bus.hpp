@@ -1,8 +1,8 @@
 /* Bus: which device answers at an address; one for ports, one for guest-physical memory.
  *
  * Devices are added before the machine starts and stay (not owned). Then read() and write() are called on
- * vCPU threads without a lock. An access that no device claims, or that straddles a device's end, reads as
- * ones and writes nowhere, as on a PC. */
+ * vCPU threads without a lock. An access that no device claims, that straddles a device's end, or whose size no
+ * instruction has, reads as ones and writes nowhere, as on a PC. */
 #pragma once
 #include <cstdint>
 #include <cstring>
