@@ -35,6 +35,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LES
   # std::string assignments at -O3 are reported falsely (GCC bug 105651).
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+  # libstdc++ 12's own std::stable_sort uses what it marks as deprecated.
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-deprecated-declarations>)
+endif()
 find_package(Threads REQUIRED)
 
 set(HP_BIN_DIR ${CMAKE_SOURCE_DIR}/build/bin)
