@@ -211,6 +211,17 @@ TEST_CASE("CO-RE: what the guest does not have is refused by name") {
         std::vector<uint64_t>{object.core()[0].reference});
 }
 
+TEST_CASE("CO-RE: structures that hold themselves are not searched for ever") {
+  Object object = must(
+      Object::parse(compiled_for_a("syscall::open:entry { trace(((struct task *)arg0)->pid); }")));
+  Types t;
+  const auto task = static_cast<int>(btf__type_cnt(t.b));
+  t.structure("task", 8, {{nullptr, task, 0}, {nullptr, task, 0}});
+  auto values = must(handler::CoreTypes::parse(t.bytes()))->values(object);
+  REQUIRE(!values);
+  CHECK(values.error().message.find("no member pid in struct task") != std::string::npos);
+}
+
 TEST_CASE("CO-RE: what the compiler expects is what the same kernel answers") {
   for (const char* expression : {"T->pid", "T->flag", "T->delta", "T->comm", "T->next",
                                  "T->uid.val", "T->a", "T->parts[1].y", "sizeof (struct task)",

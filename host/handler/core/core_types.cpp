@@ -98,7 +98,8 @@ class Resolver final : public CoreTypes {
     const btf_type* t = type(&id);
     if (!t || !btf_is_composite(t) || depth > kMaxDepth) return false;
     const struct btf_member* m = btf_members(t);
-    for (uint32_t i = 0; i < btf_vlen(t) && budget != 0; i++, m++, budget--) {
+    for (uint32_t i = 0; i < btf_vlen(t) && budget != 0; i++, m++) {
+      budget--;
       const char* given = btf__name_by_offset(btf_.get(), m->name_off);
       const uint64_t bits = found.bits + btf_member_bit_offset(t, i);
       if (given && *given != 0) {
