@@ -15,7 +15,7 @@ using namespace hp::test;
 namespace {
 
 const ProgramIdent kIdent = {7};
-const std::string kKallsyms =
+constexpr const char* kKallsyms =
     "0000000000000000 A fixed_percpu_data\n"
     "ffffffff81000000 T _text\n"
     "ffffffff81000040 T startup_64\n"

@@ -32,7 +32,7 @@ std::string note(const std::string& provider, const std::string& name, uint64_t 
 
 /* An ELF file with one loaded segment at 0x400000 and the notes of static probes. */
 std::string file_with_static_probes() {
-  const std::string names("\0.note.stapsdt\0.shstrtab\0", 26);
+  const std::string names("\0.note.stapsdt\0.shstrtab\0", 25);
   std::string notes;
   for (const std::string& text :
        {note("server", "query__start", 0x400010), note("server", "bad", 1)}) {
