@@ -152,6 +152,15 @@ TEST_CASE("a machine that restarts is as after power-on each time") {
   CHECK(f.wait([](const MachineState&) { return false; }).end == MachineEnd::Killed);
 }
 
+TEST_CASE("a kill is heard at whatever moment of a restart it comes") {
+  for (uint64_t round = 0; round < 30; ++round) {
+    Fixture f(test::reset_code(), true);
+    f.run([&](const MachineState& s) { return s.restarts > round % 3; });
+    f.machine->kill();
+    CHECK(f.wait([](const MachineState&) { return false; }).end == MachineEnd::Killed);
+  }
+}
+
 TEST_CASE("nothing runs while a machine is paused") {
   Fixture f(test::count_code());
   REQUIRE(f.machine->start());

@@ -91,6 +91,7 @@ class KvmMachine final : public Machine {
   MachineEnd end_ = MachineEnd::None; /* of this life */
   std::string message_;
   bool panicked_ = false;
+  bool killed_ = false; /* somebody asked for it; it stays */
   Clock::time_point panic_limit_;
   std::vector<std::thread> threads_;
 };
@@ -170,10 +171,11 @@ MachineState KvmMachine::state() {
   return state_;
 }
 
-/* The first reason counts; the vCPUs do not go on after it. */
+/* The first reason counts; the vCPUs do not go on after it. Whatever it was, nothing follows a kill. */
 void KvmMachine::end_life(MachineEnd end, const std::string& message) {
   {
     const std::lock_guard lock(mutex_);
+    killed_ |= end == MachineEnd::Killed;
     if (end_ != MachineEnd::None) return;
     end_ = end;
     message_ = message;
@@ -253,6 +255,10 @@ bool KvmMachine::start_again(MachineEnd end) {
   for (const auto& r : ram_.regions()) ::madvise(r.host, r.size, MADV_DONTNEED);
   const auto booted = boot();
   const std::lock_guard lock(mutex_);
+  if (killed_) { /* while the last life was ending */
+    end_ = MachineEnd::Killed;
+    return false;
+  }
   if (!booted) {
     end_ = MachineEnd::Failed;
     message_ = "the guest cannot start again: " + booted.error().message;
