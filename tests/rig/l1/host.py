@@ -26,8 +26,7 @@ PYTHON_WITHOUT = {"test", "idlelib", "lib2to3", "ensurepip", "tkinter", "pydoc_d
                   "unittest", "wsgiref", "turtledemo"}
 MODULES = ("virtio_pci", "virtio_blk", "virtio_console", "overlay", "kvm-amd", "irqbypass", "tun")
 # The fastest of what was measured (docs/linux-guests.md).
-QEMU = ("qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max,+svm", "-nodefaults", "-no-reboot",
-        "-display", "none", "-monitor", "none")
+QEMU = ("qemu-system-x86_64", "-cpu", "max,+svm", "-nodefaults", "-no-reboot", "-display", "none", "-monitor", "none")
 CMDLINE = "console=ttyS0 quiet mitigations=off panic=-1 reboot=t no_timer_check random.trust_cpu=on"
 TIMED_OUT, BROKEN = 124, 125
 
@@ -69,7 +68,8 @@ class Host:
             raise SystemExit(f"run: no file {image}")
         self._drives.append(pathlib.Path(image).resolve())
 
-    def run(self, script: str, args, *, timeout: float, memory: int, cpus: int, keep_log=None) -> int:
+    def run(self, script: str, args, *, timeout: float, memory: int, cpus: int, keep_log=None,
+            one_thread=False) -> int:
         """Prints the script's output as it comes; returns its status, TIMED_OUT or BROKEN."""
         deadline = time.monotonic() + timeout
         layers = self._layers()
@@ -78,8 +78,9 @@ class Host:
         with tempfile.TemporaryDirectory(prefix="rig-") as run_dir:
             run_dir = pathlib.Path(run_dir)
             (run_dir / "initramfs").write_bytes(self._initramfs(script, args, len(layers)))
-            command = [*QEMU, "-m", str(memory), "-smp", str(cpus), "-kernel", str(self._kernel.image),
-                       "-initrd", str(run_dir / "initramfs"), "-append", CMDLINE,
+            thread = "single" if one_thread else "multi"
+            command = [*QEMU, "-accel", f"tcg,thread={thread}", "-m", str(memory), "-smp", str(cpus),
+                       "-kernel", str(self._kernel.image), "-initrd", str(run_dir / "initramfs"), "-append", CMDLINE,
                        "-serial", f"file:{run_dir / 'serial'}", *_ports(run_dir)]
             for disk in layers:
                 command += ["-drive", f"file={disk},format=raw,if=virtio,readonly=on"]
