@@ -124,6 +124,12 @@ class Linux(Process):
             raise Failure(f"{self.name}: {command}: status {match.group(1)}\n{text}")
         return text
 
+    def done_or_up(self, limit=LIMIT):
+        """Waits for what say() has started; false: the guest has booted anew meanwhile."""
+        match = self.wait_for(r"^@(done \d+|ready)$", since=self._seen, limit=limit)
+        self._seen = match.end()
+        return match.group(1) != "ready"
+
 
 def counts(text) -> dict:
     """What the workload says that it has done: {"getppid": 40, ...}"""
