@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "linux_guest/agent_link.hpp"
-#include "transport/crc32c.hpp"
+#include "repaired_message.hpp"
 
 using namespace hp;
 using namespace hp::linux_guest;
@@ -54,18 +54,7 @@ struct Owner final : AgentLink::Owner {
 
 trace::Bytes repaired(const uint8_t* data, size_t size, bool sound) {
   trace::Bytes m(data, data + (sound ? size & ~size_t{7} : size));
-  if (m.size() < sizeof(hp_msg)) return m;
-  hp_msg head;
-  std::memcpy(&head, m.data(), sizeof head);
-  if (sound) {
-    head.magic = HP_MSG_MAGIC;
-    head.version = HP_TRACE_VERSION;
-    head.size = static_cast<uint32_t>(m.size());
-  }
-  head.checksum = 0;
-  std::memcpy(m.data(), &head, sizeof head);
-  head.checksum = crc32c(m);
-  std::memcpy(m.data(), &head, sizeof head);
+  test::repair(m, sound);
   return m;
 }
 

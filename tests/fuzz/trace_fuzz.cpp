@@ -3,7 +3,7 @@
  * decoded can be walked, and comes out of its encoder again. */
 #include <cstring>
 
-#include "transport/crc32c.hpp"
+#include "repaired_message.hpp"
 #include "transport/trace_messages.hpp"
 #include "transport/trace_prepare.hpp"
 
@@ -14,21 +14,6 @@ namespace {
 
 void require(bool condition) {
   if (!condition) __builtin_trap();
-}
-
-void repair(Bytes& m, bool sound) {
-  if (m.size() < sizeof(hp_msg)) return;
-  hp_msg head;
-  std::memcpy(&head, m.data(), sizeof head);
-  if (sound) {
-    head.magic = HP_MSG_MAGIC;
-    head.version = HP_TRACE_VERSION;
-    head.size = static_cast<uint32_t>(m.size());
-  }
-  head.checksum = 0;
-  std::memcpy(m.data(), &head, sizeof head);
-  head.checksum = crc32c(m);
-  std::memcpy(m.data(), &head, sizeof head);
 }
 
 void visit_hello(const Message& m) {
@@ -81,7 +66,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (sound) length &= ~size_t{7};
     Bytes m(data + at, data + at + length);
     at += length;
-    repair(m, sound);
+    test::repair(m, sound);
     if (auto message = decode(m)) visit(*message, reader);
     if (length == 0) break;
   }
