@@ -53,8 +53,8 @@ Result<> FleetMember::connect() {
   pending_ = prepared_ = 0;
   std::vector<std::string> running;
   if (participant_)
-    for (const ProgramIdent& ident : participant_->running())
-      running.push_back("\"" + to_hex(ident) + "\"");
+    for (const Claim& claim : participant_->running())
+      running.push_back("\"" + to_hex(claim.ident) + "\"");
   return channel_->send(rpc::request("1", "guest.register",
                                      rpc::Object()
                                          .text("name", guest_.name)
@@ -109,10 +109,10 @@ void FleetMember::lost() {
 
 void FleetMember::drop_orphans() {
   if (!participant_) return;
-  for (const ProgramIdent& ident : participant_->running()) {
+  for (const auto& [ident, transaction, probes] : participant_->running()) {
     auto segment = segments_.find(ident);
     if (segment == segments_.end() || !orphaned(segment->second.get())) continue;
-    participant_->kill(ident);
+    participant_->kill(ident, transaction);
     segments_.erase(segment);
   }
 }
@@ -155,16 +155,17 @@ void FleetMember::handle(FleetChannel::Incoming in) {
   }
   auto ident = m.body.ident("ident");
   if (!ident) return;
+  const Transaction n = m.body.number_or("transaction", 0, UINT64_MAX, 0).value_or(0);
   if (m.method == "program.prepare") {
-    prepare(*ident, std::move(in.fds));
+    prepare(*ident, n, std::move(in.fds));
   } else if (m.method == "program.commit") {
-    answer(*ident, participant_->commit(*ident));
+    answer(*ident, participant_->commit(*ident, n));
   } else if (m.method == "program.abort") {
-    participant_->abort(*ident);
-    segments_.erase(*ident);
+    participant_->abort(*ident, n);
+    if (!participant_->knows(*ident)) segments_.erase(*ident);
   } else if (m.method == "program.kill") {
-    answer(*ident, participant_->kill(*ident));
-    segments_.erase(*ident);
+    answer(*ident, participant_->kill(*ident, n));
+    if (!participant_->knows(*ident)) segments_.erase(*ident);
   }
 }
 
@@ -178,18 +179,19 @@ void FleetMember::registered(const rpc::Fields& answer) {
   if (host_) host_->set_vmid(vmid_);
 }
 
-void FleetMember::prepare(const ProgramIdent& ident, std::vector<Fd> fds) {
+void FleetMember::prepare(const ProgramIdent& ident, Transaction n, std::vector<Fd> fds) {
   if (fds.size() != 2)
-    return answer(ident, {ParticipantAnswer::Refused, 0, "it came without its descriptors"});
-  const ParticipantAnswer a = participant_->prepare(ident, {fds[0].get(), fds[1].get()});
-  if (participant_->knows(ident)) segments_.try_emplace(ident, std::move(fds[1]));
+    return answer(ident, {ParticipantAnswer::Refused, n, 0, "it came without its descriptors"});
+  const ParticipantAnswer a = participant_->prepare(ident, n, {fds[0].get(), fds[1].get()});
+  if (a.kind != ParticipantAnswer::Refused && participant_->knows(ident))
+    segments_.insert_or_assign(ident, std::move(fds[1]));
   prepared_++;
   answer(ident, a);
 }
 
 void FleetMember::answer(const ProgramIdent& ident, const ParticipantAnswer& a) {
   rpc::Object params;
-  params.text("ident", to_hex(ident));
+  params.text("ident", to_hex(ident)).number("transaction", a.transaction);
   const char* method = "program.killed";
   switch (a.kind) {
     case ParticipantAnswer::None:

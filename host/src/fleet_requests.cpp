@@ -22,6 +22,8 @@ const char* phase_name(Coordinator::Phase p) {
   switch (p) {
     case Coordinator::Phase::Preparing:
       return "preparing";
+    case Coordinator::Phase::Deciding:
+      return "deciding";
     case Coordinator::Phase::Committed:
       return "committed";
     case Coordinator::Phase::Ending:
@@ -71,18 +73,20 @@ void FleetServer::handle_guest(Peer& p, const rpc::Message& m) {
   const Guest* guest = coordinator_.guest_of(p.id);
   if (!ident || !guest) return; /* notifications have no answer */
   Effects effects;
+  const Transaction n =
+      m.body.number_or("transaction", 0, UINT64_MAX, 0).value_or(0); /* 0: protocol 1 */
   if (m.method == "program.prepared") {
     auto probes = m.body.number_or("probes", 0, UINT32_MAX, 0).value_or(0);
-    coordinator_.prepared(p.id, *ident, static_cast<uint32_t>(probes), now(), effects);
+    coordinator_.prepared(p.id, *ident, n, static_cast<uint32_t>(probes), now(), effects);
   } else if (m.method == "program.refused") {
     std::string reason = m.body.text_or("reason", kMaxReason, "").value_or("for a bad reason");
     spdlog::warn("guest {} ({}) refuses program {}: {}", guest->vmid, guest->name, to_hex(*ident),
                  reason);
-    coordinator_.refused(p.id, *ident, reason, now(), effects);
+    coordinator_.refused(p.id, *ident, n, reason, now(), effects);
   } else if (m.method == "program.committed") {
-    coordinator_.committed(p.id, *ident, now(), effects);
+    coordinator_.committed(p.id, *ident, n, now(), effects);
   } else if (m.method == "program.killed") {
-    coordinator_.killed(p.id, *ident, now(), effects);
+    coordinator_.killed(p.id, *ident, n, now(), effects);
   }
   carry_out(std::move(effects));
 }
@@ -132,7 +136,9 @@ Result<std::string> FleetServer::register_guest(Peer& p, const rpc::Fields& f, E
   info.doorbell = HP_TRY(f.text_or("doorbell", 16, ""));
   if (std::string bad = bad_guest_name(info.name); !bad.empty()) return fail(bad);
   const uint64_t wanted = HP_TRY(f.number_or("vmid", 0, HP_MAX_GUESTS - 1, 0));
-  auto running = HP_TRY(f.idents("programs", HP_CTL_PROGRAMS));
+  std::vector<Claim> running;
+  for (const ProgramIdent& ident : HP_TRY(f.idents("programs", HP_CTL_PROGRAMS)))
+    running.push_back({ident, 0, 0});
   info.pid = p.credentials.pid; /* as the kernel says, not as the peer does */
   info.uid = p.credentials.uid;
   auto done = HP_TRY(coordinator_.register_guest(p.id, info, static_cast<uint32_t>(wanted), running,

@@ -222,7 +222,10 @@ void FleetServer::carry_out(const Effect& e) {
   auto running = running_.find(e.program);
   const std::string ident = to_hex(e.program);
   auto to_guest = [&](const char* method) {
-    if (p) send(*p, rpc::notification(method, rpc::Object().text("ident", ident).json()));
+    if (p)
+      send(*p, rpc::notification(
+                   method,
+                   rpc::Object().text("ident", ident).number("transaction", e.transaction).json()));
   };
   auto to_consumer = [&](const char* method) {
     if (p) send(*p, rpc::notification(method, outcome_json(e.guests.at(0), &ident)));
@@ -231,8 +234,11 @@ void FleetServer::carry_out(const Effect& e) {
     case Effect::Prepare:
       if (p && running != running_.end())
         send(*p,
-             rpc::notification("program.prepare",
-                               rpc::Object().text("ident", ident).number("fds", 2).json()),
+             rpc::notification("program.prepare", rpc::Object()
+                                                      .text("ident", ident)
+                                                      .number("transaction", e.transaction)
+                                                      .number("fds", 2)
+                                                      .json()),
              {running->second.object, running->second.segment});
       return;
     case Effect::Commit:
@@ -241,6 +247,15 @@ void FleetServer::carry_out(const Effect& e) {
       return to_guest("program.abort");
     case Effect::Kill:
       return to_guest("program.kill");
+    case Effect::Decide: { /* there is no journal yet */
+      Effects more;
+      coordinator_.decided(e.program, true, {}, now(), more);
+      return carry_out(std::move(more));
+    }
+    case Effect::LogEnd:
+    case Effect::Return:
+    case Effect::Remake:
+      return;
     case Effect::MarkLive:
       if (running != running_.end()) running->second.mark_live(e.vmid, e.guests.at(0));
       return;

@@ -70,7 +70,7 @@ class FleetMember final : public GuestListener {
   void serve();
   void handle(FleetChannel::Incoming);
   void registered(const rpc::Fields&);
-  void prepare(const ProgramIdent&, std::vector<Fd>);
+  void prepare(const ProgramIdent&, Transaction, std::vector<Fd>);
   void answer(const ProgramIdent&, const ParticipantAnswer&);
 
   GuestDescription guest_;
