@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "host/fleet_messages.hpp"
+
 namespace hp {
 
 FleetProgram* FleetEffects::program(const Effect& e) {
@@ -24,10 +26,11 @@ void FleetEffects::carry_out(const Effect& e) {
     case Effect::Kill:
       return to_guest(e, "program.kill");
     case Effect::MarkLive:
-      if (const FleetProgram* p = program(e)) p->mark_live(e.vmid, e.guests.at(0));
+      if (const FleetProgram* p = program(e); p && p->segment)
+        p->segment.mark_live(e.vmid, e.guests.at(0));
       return;
     case Effect::MarkGone:
-      if (const FleetProgram* p = program(e)) p->mark_gone(e.vmid);
+      if (const FleetProgram* p = program(e); p && p->segment) p->segment.mark_gone(e.vmid);
       return;
     case Effect::Committed:
     case Effect::Aborted:
@@ -60,12 +63,12 @@ void FleetEffects::to_consumer(const Effect& e, const char* method) {
 void FleetEffects::prepare(const Effect& e) {
   FleetPeer* guest = state_.peers.find(e.peer);
   const FleetProgram* p = program(e);
-  if (!guest || !p) return;
+  if (!guest || !p || !p->segment) return;
   state_.peers.send(
       *guest,
       rpc::notification("program.prepare",
                         rpc::Object().text("ident", to_hex(e.program)).number("fds", 2).json()),
-      {p->object, p->segment});
+      {p->object, p->segment.fd()});
 }
 
 void FleetEffects::decision(const Effect& e) {

@@ -86,7 +86,7 @@ std::string program_list(const FleetState& state) {
                         .text("state", phase_name(program.phase))
                         .integer("pid", held.pid)
                         .number("uid", held.uid)
-                        .number("since", seconds(held.since))
+                        .number("since", held.received_ns / 1000000000u)
                         .text("script", held.script)
                         .raw("guests", rpc::json_array(guests))
                         .json());

@@ -14,6 +14,11 @@ constexpr size_t kMaxReason = 1024;
 constexpr size_t kMaxBuildId = 64; /* hexadecimal digits */
 constexpr size_t kMinIdentPrefix = 4;
 
+uint64_t wall_clock_ns() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<uint64_t>(std::chrono::nanoseconds(now).count());
+}
+
 }  // namespace
 
 void FleetRequests::handle(FleetPeer& p, FleetChannel::Incoming in, Effects& effects) {
@@ -117,6 +122,7 @@ Result<> FleetRequests::submit(FleetPeer& p, const rpc::Message& m, std::vector<
   FleetProgram program = HP_TRY(FleetProgram::accept(fds[0], std::move(fds[1])));
   program.pid = p.credentials.pid;
   program.uid = p.credentials.uid;
+  program.received_ns = wall_clock_ns();
   const ProgramIdent ident = program.ident;
   /* A program is code that runs with the rights of a guest's user. */
   if (program.uid != 0)

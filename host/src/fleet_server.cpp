@@ -12,20 +12,28 @@ constexpr auto kShutdownLimit = std::chrono::seconds(2);
 
 }  // namespace
 
-FleetServer::FleetServer(asio::io_context& io, std::string socket_path)
+FleetServer::FleetServer(asio::io_context& io, FleetServerOptions options)
     : io_(io),
+      options_(std::move(options)),
       peers_(io, *this),
       state_(peers_),
       requests_(state_),
       effects_(state_),
       end_timer_(io),
       deadline_timer_(io) {
-  state_.socket = std::move(socket_path);
+  state_.socket = options_.socket;
 }
 
 Result<> FleetServer::open() {
   lock_ = HP_TRY(FleetLock::take(state_.socket));
-  return peers_.listen(state_.socket);
+  own_socket_ = !options_.inherited.socket;
+  if (own_socket_)
+    HP_TRYV(peers_.listen(state_.socket));
+  else
+    peers_.listen(std::move(*options_.inherited.socket));
+  spdlog::info("coordinator listens on {}", state_.socket);
+  service_manager::ready("coordinator");
+  return {};
 }
 
 /* --- what peers do --- */
@@ -85,8 +93,9 @@ void FleetServer::shut_down() {
   if (state_.closing) return;
   state_.closing = true;
   spdlog::info("shutting down");
+  service_manager::stopping();
   peers_.stop_listening();
-  ::unlink(state_.socket.c_str());
+  if (own_socket_) ::unlink(state_.socket.c_str());
   end_timer_.expires_after(kShutdownLimit);
   end_timer_.async_wait([this](std::error_code error) {
     if (!error) close_all();

@@ -21,9 +21,15 @@ struct Coordinating {
   TemporaryDirectory directory;
   std::string socket = directory.path() + "/control.sock";
   asio::io_context io;
-  FleetServer server{io, socket};
+  FleetServer server{io, options()};
   std::thread thread;
 
+  FleetServerOptions options() const {
+    FleetServerOptions o;
+    o.socket = socket;
+    o.base = directory.path() + "/base";
+    return o;
+  }
   Coordinating() {
     REQUIRE(server.open());
     thread = std::thread([this] { io.run(); });

@@ -17,12 +17,21 @@
 #include "host/fleet_peers.hpp"
 #include "host/fleet_requests.hpp"
 #include "host/fleet_state.hpp"
+#include "host/service_manager.hpp"
 
 namespace hp {
 
+struct FleetServerOptions {
+  std::string socket; /* absolute */
+  std::string base;   /* folder of the journal and the programs; absolute */
+  Time resume_grace =
+      std::chrono::seconds(10); /* how long programs wait for consumers after a restart */
+  service_manager::Inherited inherited;
+};
+
 class FleetServer final : private FleetPeers::Listener {
  public:
-  FleetServer(asio::io_context& io, std::string socket_path);
+  FleetServer(asio::io_context& io, FleetServerOptions);
   /* Takes the lock, replaces a stale socket, listens. */
   Result<> open();
   /* Ends every program, tells the guests, closes; then the io_context runs out of work. */
@@ -38,6 +47,8 @@ class FleetServer final : private FleetPeers::Listener {
   void close_all();
 
   asio::io_context& io_;
+  FleetServerOptions options_;
+  bool own_socket_ = false; /* not the service manager's */
   FleetLock lock_;
   FleetPeers peers_;
   FleetState state_;
