@@ -5,6 +5,7 @@
 
 #include "host/fleet_server.hpp"
 #include "transport/control.h"
+#include "transport/control_protocol.hpp"
 
 namespace hp {
 namespace {
@@ -91,7 +92,15 @@ void FleetServer::handle_request(Peer& p, const rpc::Message& m, std::vector<Fd>
   Effects effects;
   Result<> done{};
   int code = rpc::kRefused;
-  if (m.method == "guest.register") {
+  if (m.method == "hello") {
+    auto protocol = control::agree(m.body);
+    if (protocol) return send(p, rpc::answer(m.id, control::hello_result(*protocol, 0)));
+    p.too_old = protocol.error().message;
+  }
+  if (!p.too_old.empty()) {
+    code = rpc::kVersions;
+    done = fail(p.too_old);
+  } else if (m.method == "guest.register") {
     auto result = register_guest(p, m.body, effects);
     if (result) return answer_then(p, rpc::answer(m.id, *result), std::move(effects));
     done = tl::make_unexpected(result.error());
