@@ -87,6 +87,7 @@ class Guests {
   Guests(size_t count, const std::string& socket) : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
     for (size_t i = 0; i < count; i++) {
       guests_.push_back(std::make_unique<SimulatedGuest>("web" + std::to_string(i), socket));
+      need(guests_.back()->joined(), "a guest");
       epoll_event event{EPOLLIN, {.ptr = guests_.back().get()}};
       if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, guests_.back()->fd(), &event) != 0)
         throw std::runtime_error("epoll_ctl");

@@ -1,6 +1,6 @@
 /* Guests without machines, and programs for them: what tests and benchmarks of a real coordinator need.
  *
- *     SimulatedGuest guest("web1", socket);        connects and registers, by itself again after a loss
+ *     SimulatedGuest guest("web1", socket);        registers, now or by dispatch(), and again after a loss
  *     SimulatedProgram program(object_path);       one of FLEET_OBJECTS, with a small segment
  *     loop: poll {guest.fd(), guest.poll_events()} for guest.timeout_ms(); guest.dispatch();
  *
@@ -32,10 +32,13 @@ class SimulatedHost final : public ProgramHost {
  public:
   /* Called when a program begins to fire. May be empty. */
   std::function<void(const ProgramIdent&)> on_enable;
+  /* Why the guest takes no program; empty: it takes all. */
+  std::string refusal;
 
   std::optional<Result<uint32_t>> load(const ProgramIdent& ident,
                                        const ProgramFiles& files) override {
     if (files.object < 0 || files.segment < 0) return fail("it came without its descriptors");
+    if (!refusal.empty()) return fail(refusal);
     loaded_.insert(ident);
     return 1u;
   }
@@ -59,9 +62,11 @@ class SimulatedGuest {
  public:
   SimulatedGuest(const std::string& name, const std::string& socket)
       : member_(GuestDescription{name, name + ".example", "Linux-6.1"}, socket) {
-    need(member_.register_now(std::chrono::seconds(20)), "guest " + name);
+    joined_ = member_.register_now(std::chrono::seconds(20));
     member_.attach(host_);
   }
+  /* Whether the coordinator took it at once. */
+  const Result<>& joined() const { return joined_; }
   SimulatedHost& host() { return host_; }
   int fd() const { return member_.fd(); }
   short poll_events() const { return member_.poll_events(); }
@@ -72,6 +77,7 @@ class SimulatedGuest {
  private:
   SimulatedHost host_;
   FleetMember member_;
+  Result<> joined_;
 };
 
 struct SimulatedProgram {
