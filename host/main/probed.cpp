@@ -34,13 +34,12 @@ template <class Ready>
 int serve(FleetServerOptions options, Ready ready) {
   raise_descriptor_limit();
   asio::io_context io;
-  FleetServer server(io, std::move(options));
-  auto opened = server.open();
-  ready(opened);
-  if (!opened) return 1;
+  auto server = FleetServer::open(io, std::move(options));
+  ready(server ? Result<>{} : Result<>(tl::make_unexpected(server.error())));
+  if (!server) return 1;
   asio::signal_set signals(io, SIGTERM, SIGINT);
   signals.async_wait([&](std::error_code error, int) {
-    if (!error) server.shut_down();
+    if (!error) (*server)->shut_down();
   });
   io.run();
   return 0;
@@ -151,11 +150,12 @@ int main(int argc, char** argv) {
     return app.exit(e) == 0 ? 0 : 2;
   }
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN); /* an error like a full disk */
   options.inherited = service_manager::take_inherited();
   if (options.inherited.socket && !options.inherited.socket_path.empty())
     options.socket = options.inherited.socket_path;
   options.socket = absolute(options.socket);
-  options.base = absolute(options.base.empty() ? options.socket + ".base" : options.base);
+  options.base = absolute(options.base.empty() ? fleet_base_path(options.socket) : options.base);
   options.resume_grace = std::chrono::duration_cast<Time>(std::chrono::duration<double>(grace));
   return stay ? foreground(std::move(options)) : background(std::move(options));
 }

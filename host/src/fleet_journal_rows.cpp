@@ -201,6 +201,15 @@ Result<> FleetJournal::detached(const ProgramIdent& ident, bool detached) {
   return transact(Sync::Now, [&] { return put(*p); });
 }
 
+Result<> FleetJournal::segment(const ProgramIdent& ident, uint64_t device, uint64_t inode) {
+  auto p = HP_TRY(find(ident));
+  if (!p || p->state == State::Ended)
+    return fail("program " + to_hex(ident) + " is not in the journal", ENOENT);
+  p->segment_dev = device;
+  p->segment_ino = inode;
+  return transact(Sync::Now, [&] { return put(*p); });
+}
+
 Result<std::vector<FleetJournal::Program>> FleetJournal::open_programs() {
   std::vector<Program> programs;
   sql_.open_programs.bind();

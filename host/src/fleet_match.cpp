@@ -76,6 +76,11 @@ Coordinator::Matcher guest_matcher(const std::shared_ptr<const Object>& object) 
   };
 }
 
+Coordinator::Matcher guests_of(uint32_t uid, Coordinator::Matcher matches) {
+  if (uid == 0) return matches;
+  return [uid, matches = std::move(matches)](const Guest& g) { return g.uid == uid && matches(g); };
+}
+
 SyscallSelection select_syscalls(const Object& object, const handler::Target& guest) {
   SyscallSelection s;
   for_each_match(object, [&](const hp_obj_desc& d, uint32_t nr, bool is_return) {

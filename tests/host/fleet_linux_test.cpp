@@ -21,7 +21,7 @@ struct Coordinating {
   TemporaryDirectory directory;
   std::string socket = directory.path() + "/control.sock";
   asio::io_context io;
-  FleetServer server{io, options()};
+  std::unique_ptr<FleetServer> server;
   std::thread thread;
 
   FleetServerOptions options() const {
@@ -31,11 +31,13 @@ struct Coordinating {
     return o;
   }
   Coordinating() {
-    REQUIRE(server.open());
+    auto opened = FleetServer::open(io, options());
+    REQUIRE(opened);
+    server = std::move(*opened);
     thread = std::thread([this] { io.run(); });
   }
   ~Coordinating() {
-    asio::post(io, [this] { server.shut_down(); });
+    asio::post(io, [this] { server->shut_down(); });
     thread.join();
   }
 };

@@ -33,10 +33,11 @@ struct FleetProgram {
       descriptions; /* target:provider:module:function:name; not all of very many */
   int32_t pid = 0;  /* of who submitted it, by SO_PEERCRED */
   uint32_t uid = 0;
-  int32_t attached = 0; /* pid of its consumer; 0: nobody */
   bool detached = false;
-  bool data_lost = false;                            /* its segment was made anew from the copy */
-  uint64_t received_ns = 0, committed_ns = 0;        /* since 1970; 0: not yet */
+  bool data_lost = false;                     /* its segment was made anew from the copy */
+  uint64_t received_ns = 0, committed_ns = 0; /* since 1970; 0: not yet */
+  std::string abort_reason;
+  bool end_logged = false;
   std::vector<std::pair<PeerId, std::string>> kills; /* request ids that await its end */
 
   bool awaits_end(PeerId peer) const;

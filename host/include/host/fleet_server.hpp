@@ -2,13 +2,16 @@
  *
  * Peers are connections that register guests (probevm), submit programs (probec -E) or ask (probectl). What they say
  * goes through FleetRequests to the Coordinator; what that decides is carried out by FleetEffects, once for all
- * messages that the loop found together. One instance per socket, by a lock file beside it.
+ * messages that the loop found together. One instance per socket and per base folder, by lock files.
+ *
+ * What is committed is in the journal and outlives the server: a killed one as well as one that is shut down.
  *
  * The server never maps what a consumer gave it: the object is read once, checked and copied into a sealed memfd; the
  * segment must be sealed against shrinking and is only written with pwrite(2) (its guest table).
  *
  * Threading: the thread that runs the io_context. */
 #pragma once
+#include <memory>
 #include <string>
 
 #include "host/asio.hpp"
@@ -31,20 +34,20 @@ struct FleetServerOptions {
 
 class FleetServer final : private FleetPeers::Listener {
  public:
-  FleetServer(asio::io_context& io, FleetServerOptions);
-  /* Takes the lock, replaces a stale socket, listens. */
-  Result<> open();
-  /* Ends every program, tells the guests, closes; then the io_context runs out of work. */
+  /* Locks socket and base folder, reads the journal, knows again what ran, listens. */
+  static Result<std::unique_ptr<FleetServer>> open(asio::io_context&, FleetServerOptions);
+  /* Closes; then the io_context runs out of work. What is committed goes on running and stays in the journal. */
   void shut_down();
 
  private:
+  FleetServer(asio::io_context&, FleetServerOptions, FleetLock, FleetStore, FleetJournal);
+  Result<> start();
   Result<> connected(FleetPeer&) override;
   void message(FleetPeer&, FleetChannel::Incoming) override;
   void gone(FleetPeer&, const std::string& why) override;
   void carry_out_soon();
   void carry_out();
   void arm_timer();
-  void close_all();
 
   asio::io_context& io_;
   FleetServerOptions options_;
@@ -55,9 +58,8 @@ class FleetServer final : private FleetPeers::Listener {
   FleetRequests requests_;
   FleetEffects effects_;
   Effects pending_; /* not carried out yet */
-  bool carrying_ = false;
-  asio::steady_timer end_timer_;      /* the end's limit */
-  asio::steady_timer deadline_timer_; /* the transaction's */
+  bool carrying_ = false, closing_ = false;
+  asio::steady_timer deadline_timer_;
 };
 
 }  // namespace hp
