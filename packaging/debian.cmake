@@ -19,7 +19,7 @@ set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
 # Executables of the host link Debian's libraries; the agent is static.
 set(CPACK_DEBIAN_HOST_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_HOST_PACKAGE_SECTION admin)
-set(CPACK_DEBIAN_HOST_PACKAGE_DEPENDS "systemd | systemd-sysusers, systemd | systemd-tmpfiles")
+set(CPACK_DEBIAN_HOST_PACKAGE_DEPENDS "procps, systemd | systemd-sysusers, systemd | systemd-tmpfiles")
 set(CPACK_DEBIAN_HOST_PACKAGE_SUGGESTS "hyprobe-mkguest")
 set(CPACK_DEBIAN_HOST_DESCRIPTION "trace programs and virtual machines from the host
 Hyprobe asks, in D, the language of DTrace, which process on which virtual
