@@ -285,7 +285,7 @@ TEST_CASE("a coordinator that is killed: consumers learn it, guests come back to
   CHECK(wait_for([&] { return p->fetched(); }));
   ::kill(f.daemon->pid, SIGKILL);
   f.daemon->wait();
-  FleetEvent lost = await_event(*client, FleetEvent::DaemonLost);
+  FleetEvent lost = await_event(*client, FleetEvent::Away);
   CHECK(lost.reason.find(f.socket) != std::string::npos);
   CHECK(client->fd() == -1);
   f.start(); /* over the dead one's socket and lock */
@@ -302,7 +302,7 @@ TEST_CASE("while there is no coordinator, a program ends with its consumer") {
   CHECK(wait_for([&] { return p->fetched(); }));
   ::kill(f.daemon->pid, SIGKILL);
   f.daemon->wait();
-  await_event(*client, FleetEvent::DaemonLost);
+  await_event(*client, FleetEvent::Away);
   p.reset(); /* the segment says DEAD */
   CHECK(f.guests[0].wait() == 0);
 }
