@@ -130,8 +130,9 @@ struct Program {
 
   explicit Program(const char* variant = "GOOD") {
     std::string path = std::string(FLEET_OBJECTS) + "/fleet_" + variant + ".o";
-    object.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    REQUIRE(object);
+    auto bytes = read_file(path);
+    REQUIRE(bytes);
+    object = std::move(*make_sealed_memfd("object", *bytes));
     auto parsed = Object::read(object.get());
     REQUIRE(parsed);
     host::SegmentOptions o;
