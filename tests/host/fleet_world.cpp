@@ -94,7 +94,8 @@ void FleetConsumer::handle(const rpc::Message& m) {
 
 FleetWorld::FleetWorld(const CrashPlan& plan) : plan_(plan) {
   start(plan);
-  until([&] { return FleetChannel::connect(socket_, FleetChannel::kMaxAnswer).has_value(); }, "a coordinator");
+  until([&] { return FleetChannel::connect(socket_, FleetChannel::kMaxAnswer).has_value(); },
+        "a coordinator");
 }
 
 FleetWorld::~FleetWorld() {
