@@ -119,6 +119,10 @@ void FleetWorld::start(const CrashPlan& plan) {
     set("HP_KILL_WHEN", plan.after ? "after" : "before");
     set("HP_KILL_BASE", base_);
     set("HP_KILL_TRACE", directory_.path() + "/point");
+    if (plan.power) {
+      std::filesystem::create_directory(durable());
+      set("HP_KILL_DURABLE", durable());
+    }
     set("HP_FAIL_AT", std::to_string(plan.fail_at));
     set("HP_FAIL_FOR", std::to_string(plan.fail_for));
     set("HP_FAIL_WITH", std::to_string(plan.fail_with));
@@ -147,12 +151,29 @@ void FleetWorld::reap() {
   daemon_ = -1;
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && crashes_ == 0 && plan_.kill_at != 0) {
     crashes_++;
+    if (plan_.power) lose_power();
     start({});
   } else if (!ending_) {
     throw std::runtime_error("the coordinator ended by itself, status " + std::to_string(status));
   } else if (WIFSIGNALED(status)) {
     throw std::runtime_error("the coordinator died of signal " + std::to_string(WTERMSIG(status)) +
                              " at its end");
+  }
+}
+
+/* Leaves of the base folder what was synced: names as of its last sync, with contents as of each file's. */
+void FleetWorld::lose_power() {
+  namespace fs = std::filesystem;
+  fs::remove_all(base_);
+  fs::create_directory(base_);
+  fs::permissions(base_, fs::perms::owner_all);
+  std::ifstream names(durable() + "/names");
+  for (std::string file, name; names >> file >> name;) {
+    if (fs::exists(durable() + "/" + file))
+      fs::copy_file(durable() + "/" + file, base_ + "/" + name);
+    else
+      std::ofstream(base_ + "/" + name).flush(); /* never synced: empty */
+    fs::permissions(base_ + "/" + name, fs::perms::owner_read | fs::perms::owner_write);
   }
 }
 

@@ -94,7 +94,9 @@ class FleetWorld {
  private:
   void start(const CrashPlan&);
   void reap();
+  void lose_power();
   void turn();
+  std::string durable() const { return directory_.path() + "/durable"; }
 
   TemporaryDirectory directory_;
   std::string base_ = directory_.path() + "/base", socket_ = directory_.path() + "/run/s";

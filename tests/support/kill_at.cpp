@@ -121,26 +121,30 @@ class Point {
 
 /* --- what a loss of power would leave --- */
 
-/* Contents by inode, and names as they were at the last sync of the folder, which is flat. */
-void keep_contents(int fd, const std::string& path) {
-  if (plan().durable.empty()) return;
-  struct stat st{};
-  if (::fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) return;
-  const std::string contents = plan().durable + "/inode-" + std::to_string(st.st_ino);
-  std::error_code error;
-  fs::copy_file(path, contents, fs::copy_options::overwrite_existing, error);
+/* Which file it is, whatever its name; inode numbers alone are given again. Empty: no regular file. */
+std::string identity(int at, const char* path, int flags) {
+  struct statx st;
+  if (::statx(at, path, flags, STATX_TYPE | STATX_INO | STATX_BTIME, &st) != 0 ||
+      !S_ISREG(st.stx_mode))
+    return {};
+  return std::to_string(st.stx_ino) + "-" + std::to_string(st.stx_btime.tv_sec) + "-" +
+         std::to_string(st.stx_btime.tv_nsec);
 }
+void keep_contents(int fd, const std::string& path) {
+  const std::string file = identity(fd, "", AT_EMPTY_PATH);
+  std::error_code error;
+  if (!plan().durable.empty() && !file.empty())
+    fs::copy_file(path, plan().durable + "/" + file, fs::copy_options::overwrite_existing, error);
+}
+/* Of the base folder, which is flat: a line "IDENTITY NAME" each. */
 void keep_names() {
-  const std::string& durable = plan().durable;
-  if (durable.empty()) return;
-  const std::string names = durable + "/names";
+  if (plan().durable.empty()) return;
+  const std::string names = plan().durable + "/names";
   std::string lines;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(plan().base, error)) {
-    struct stat st{};
-    if (::stat(entry.path().c_str(), &st) == 0 && S_ISREG(st.st_mode))
-      lines += std::to_string(st.st_ino) + " " + entry.path().filename().string() + "\n";
-  }
+  for (const auto& entry : fs::directory_iterator(plan().base, error))
+    if (const std::string file = identity(AT_FDCWD, entry.path().c_str(), 0); !file.empty())
+      lines += file + " " + entry.path().filename().string() + "\n";
   const long fd = ::syscall(SYS_open, (names + ".new").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   ::syscall(SYS_write, fd, lines.data(), lines.size());
   ::syscall(SYS_close, fd);
