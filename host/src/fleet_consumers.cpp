@@ -13,10 +13,14 @@ std::string who(const FleetPeer& p) {
          ")";
 }
 
-Result<> check_owner(const FleetPeer& p, const FleetProgram& program) {
-  if (p.credentials.uid == 0 || p.credentials.uid == program.uid) return {};
-  return fail("program " + to_hex(program.ident) + " belongs to uid " +
-              std::to_string(program.uid));
+/* Another's program is for who has the right. */
+Result<> check_owner(const FleetState& state, const FleetPeer& p, const FleetProgram& program,
+                     Right right) {
+  if (p.credentials.uid == program.uid) return {};
+  if (auto may = state.access.check(p.credentials, right); !may)
+    return fail("program " + to_hex(program.ident) + " belongs to uid " +
+                std::to_string(program.uid) + ": " + may.error().message);
+  return {};
 }
 
 }  // namespace
@@ -41,7 +45,10 @@ Result<> FleetConsumers::submit(FleetPeer& p, const rpc::Message& m, std::vector
   if (FleetProgram* known = state_.find(ident))
     return adopt(p, *known, std::move(program), m.id, effects);
 
-  program.matches = guests_of(program.uid, std::move(program.matches));
+  if (program.destructive) HP_TRYV(state_.access.check(p.credentials, Right::Destructive));
+  program.share = HP_TRY(p.share.program(program.parsed->bytes().size(), program.segment.bytes()));
+  if (!state_.access.rights(p.credentials).has(Right::TraceOthers))
+    program.matches = guests_of(program.uid, std::move(program.matches));
   program.received_ns = FleetState::wall_clock_ns();
   HP_TRYV(make_safe(program, options));
   HP_TRYV(
@@ -104,8 +111,8 @@ Result<> FleetConsumers::adopt(FleetPeer& p, FleetProgram& known, FleetProgram a
 /* --- attach, kill --- */
 
 Result<> FleetConsumers::attach(FleetPeer& p, const rpc::Message& m) {
-  FleetProgram& program = *HP_TRY(state_.find(HP_TRY(m.body.text("ident", 32))));
-  HP_TRYV(check_owner(p, program));
+  FleetProgram& program = *HP_TRY(state_.find(HP_TRY(m.body.text("ident", 32)), p.credentials));
+  HP_TRYV(check_owner(state_, p, program, Right::TraceOthers));
   const Coordinator::Program& running = state_.coordinator.programs().at(program.ident);
   if (const FleetPeer* first = state_.peers.find(running.consumer))
     return fail("program " + to_hex(program.ident) + " is attached to " + who(*first) + " already");
@@ -135,8 +142,8 @@ Result<> FleetConsumers::attach(FleetPeer& p, const rpc::Message& m) {
 }
 
 Result<> FleetConsumers::kill(FleetPeer& p, const rpc::Message& m, Effects& effects) {
-  FleetProgram& program = *HP_TRY(state_.find(HP_TRY(m.body.text("ident", 32))));
-  HP_TRYV(check_owner(p, program));
+  FleetProgram& program = *HP_TRY(state_.find(HP_TRY(m.body.text("ident", 32)), p.credentials));
+  HP_TRYV(check_owner(state_, p, program, Right::KillOthers));
   state_.log.say("killed", program.ident, "", "by " + who(p));
   program.kills.emplace_back(p.id, m.id);
   state_.coordinator.kill(program.ident, "killed by pid " + std::to_string(p.credentials.pid),

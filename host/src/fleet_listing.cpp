@@ -41,13 +41,14 @@ const char* part_name(Coordinator::Part p) {
 
 }  // namespace
 
-std::string guest_list(const FleetState& state) {
+std::string guest_list(const FleetState& state, const PeerCredentials& asker) {
   std::map<uint32_t, uint64_t> enabled; /* programs, by vmid */
   for (const auto& [ident, program] : state.coordinator.programs())
     for (const auto& [vmid, part] : program.guests)
       enabled[vmid] += part.part == Coordinator::Part::Enabled;
   std::vector<std::string> items;
   for (const auto& [vmid, g] : state.coordinator.guests()) {
+    if (!state.sees(asker, g.uid)) continue;
     items.push_back(
         rpc::Object()
             .number("vmid", vmid)
@@ -89,21 +90,25 @@ rpc::Object program_item(const FleetState& state, const Coordinator::Program& pr
       .number("since", held.received_ns / kSecond)
       .text("script", held.script)
       .flag("detached", held.detached)
+      .flag("destructive", held.destructive)
       .raw("guests", rpc::json_array(guests));
   return o;
 }
 
 }  // namespace
 
-std::string program_list(const FleetState& state) {
+std::string program_list(const FleetState& state, const PeerCredentials& asker) {
   std::vector<std::string> items;
-  for (const auto& [ident, program] : state.coordinator.programs())
-    items.push_back(program_item(state, program, state.programs.at(ident)).json());
+  for (const auto& [ident, program] : state.coordinator.programs()) {
+    const FleetProgram& held = state.programs.at(ident);
+    if (state.sees(asker, held.uid)) items.push_back(program_item(state, program, held).json());
+  }
   return rpc::Object().raw("programs", rpc::json_array(items)).json();
 }
 
-Result<std::string> program_show(FleetState& state, const rpc::Fields& params) {
-  const FleetProgram& held = *HP_TRY(state.find(HP_TRY(params.text("ident", 32))));
+Result<std::string> program_show(FleetState& state, const PeerCredentials& asker,
+                                 const rpc::Fields& params) {
+  const FleetProgram& held = *HP_TRY(state.find(HP_TRY(params.text("ident", 32)), asker));
   const Coordinator::Program& program = state.coordinator.programs().at(held.ident);
   const FleetPeer* consumer = state.peers.find(program.consumer);
   std::vector<std::string> descriptions;

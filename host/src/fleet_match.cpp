@@ -77,7 +77,6 @@ Coordinator::Matcher guest_matcher(const std::shared_ptr<const Object>& object) 
 }
 
 Coordinator::Matcher guests_of(uint32_t uid, Coordinator::Matcher matches) {
-  if (uid == 0) return matches;
   return [uid, matches = std::move(matches)](const Guest& g) { return g.uid == uid && matches(g); };
 }
 

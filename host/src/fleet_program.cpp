@@ -1,5 +1,7 @@
 #include "host/fleet_program.hpp"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <memory>
 
@@ -21,6 +23,15 @@ std::string description(const Object& object, const hp_obj_desc& d) {
   return text;
 }
 
+/* As an honest compiler says it, or lets it be seen. What a hostile object's code does nothing can tell. */
+bool is_destructive(const Object& object) {
+  if (object.header().flags & HP_OBJ_DESTRUCTIVE) return true;
+  return std::any_of(object.symbols().begin(), object.symbols().end(), [&](const Elf64_Sym& s) {
+    const std::string_view name = object.symbol_name(s);
+    return s.st_shndx == SHN_UNDEF && (name == "hp_store" || name == "hp_panic");
+  });
+}
+
 }  // namespace
 
 Result<FleetProgram> FleetProgram::from_object(const ProgramIdent& ident, Object parsed) {
@@ -29,6 +40,7 @@ Result<FleetProgram> FleetProgram::from_object(const ProgramIdent& ident, Object
   p.ident = ident;
   p.parsed = object;
   p.object = std::make_shared<Fd>(HP_TRY(make_sealed_memfd("hyprobe-object", object->bytes())));
+  p.destructive = is_destructive(*object);
   const std::string_view source = object->source();
   p.script = std::string(source.substr(0, kScriptShown));
   if (source.size() > kScriptShown) p.script += "...";
@@ -41,6 +53,8 @@ Result<FleetProgram> FleetProgram::from_object(const ProgramIdent& ident, Object
 }
 
 Result<FleetProgram> FleetProgram::accept(const Fd& object, Fd segment_fd) {
+  /* Before anything is read: what is no memfd may be a pipe, or a file whose server answers never. */
+  if (::fcntl(object.get(), F_GET_SEALS) < 0) return fail("the object must be a memfd");
   Object parsed = HP_TRY(Object::read(object.get()));
   FleetSegment segment = HP_TRY(FleetSegment::check(std::move(segment_fd)));
   FleetProgram p = HP_TRY(from_object(segment.ident(), std::move(parsed)));

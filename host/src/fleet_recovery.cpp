@@ -1,5 +1,8 @@
 #include "host/fleet_recovery.hpp"
 
+#include <grp.h>
+#include <pwd.h>
+
 #include <algorithm>
 #include <set>
 
@@ -8,11 +11,27 @@
 namespace hp {
 namespace {
 
+constexpr size_t kMostGroups = 1024;
+
 using Stored = std::vector<service_manager::Inherited::Named>;
 
-Result<FleetProgram> read_program(const FleetState& state, const FleetJournal::Program& row) {
+/* May this user trace others' guests? Its groups are those of the system's tables, for it is not here. */
+bool traces_others(const FleetState& state, uint32_t uid) {
+  PeerCredentials user;
+  user.uid = uid;
+  if (const passwd* entry = ::getpwuid(uid)) {
+    std::vector<gid_t> groups(kMostGroups);
+    int n = static_cast<int>(kMostGroups);
+    if (::getgrouplist(entry->pw_name, entry->pw_gid, groups.data(), &n) >= 0)
+      user.groups.assign(groups.begin(), groups.begin() + n);
+  }
+  return state.access.rights(user).has(Right::TraceOthers);
+}
+
+Result<FleetProgram> read_program(FleetState& state, const FleetJournal::Program& row) {
   FleetProgram p = HP_TRY(FleetProgram::from_object(row.ident, HP_TRY(state.store.elf(row.ident))));
-  p.matches = guests_of(row.uid, std::move(p.matches));
+  if (!traces_others(state, row.uid)) p.matches = guests_of(row.uid, std::move(p.matches));
+  p.share = state.limits.recovered(row.uid, p.parsed->bytes().size(), 0);
   p.uid = row.uid;
   p.pid = row.pid;
   p.detached = row.detached;

@@ -1,5 +1,7 @@
 #include "host/fleet_requests.hpp"
 
+#include <optional>
+
 #include "host/fleet_listing.hpp"
 #include "transport/control.h"
 #include "transport/control_protocol.hpp"
@@ -27,12 +29,36 @@ Result<std::vector<Claim>> read_claims(const rpc::Fields& f) {
   return claims;
 }
 
+/* What a method needs before it is looked at; those that are not here show or end what is the peer's own, and what
+ * is others' to who has the right. */
+std::optional<Right> right_for(const std::string& method) {
+  if (method == "guest.register") return Right::Register;
+  if (method == "program.submit" || method == "program.attach") return Right::Trace;
+  if (method == "log") return Right::Log;
+  return std::nullopt;
+}
+
 }  // namespace
+
+/* The first thing about every request: is it one too many, and may this peer ask it? */
+Result<> FleetRequests::admit(FleetPeer& p, const rpc::Message& m) {
+  if (auto one_more = p.share.request(FleetState::now()); !one_more) {
+    nonsense(p); /* who goes on asking is not heard any more */
+    return one_more;
+  }
+  if (const auto right = right_for(m.method)) return state_.access.check(p.credentials, *right);
+  return {};
+}
+
+void FleetRequests::nonsense(FleetPeer& p) {
+  if (!p.share.nonsense(FleetState::now()))
+    state_.peers.drop_soon(p.id, "it sends too much that is refused or makes no sense");
+}
 
 void FleetRequests::handle(FleetPeer& p, FleetChannel::Incoming in, Effects& effects) {
   if (in.malformed) {
     state_.peers.send(p, rpc::failure({}, in.malformed->code, in.malformed->message));
-    return;
+    return nonsense(p);
   }
   switch (in.message.kind) {
     case rpc::Message::Notification:
@@ -41,7 +67,7 @@ void FleetRequests::handle(FleetPeer& p, FleetChannel::Incoming in, Effects& eff
       return request(p, in.message, std::move(in.fds), effects);
     case rpc::Message::Answer:
     case rpc::Message::Failure:
-      return; /* the coordinator asks nothing */
+      return nonsense(p); /* the coordinator asks nothing */
   }
 }
 
@@ -52,7 +78,7 @@ void FleetRequests::notification(FleetPeer& p, const rpc::Message& m, std::vecto
   const auto ident = m.body.ident("ident");
   const auto transaction = m.body.number_or("transaction", 0, UINT64_MAX, 0);
   const Guest* guest = state_.coordinator.guest_of(p.id);
-  if (!ident || !transaction || !guest) return; /* notifications have no answer */
+  if (!ident || !transaction || !guest) return nonsense(p); /* notifications have no answer */
   Coordinator& c = state_.coordinator;
   const Time now = FleetState::now();
   if (m.method == "program.prepared") {
@@ -105,6 +131,7 @@ Result<std::string> FleetRequests::register_guest(FleetPeer& p, const rpc::Field
   const auto claims = HP_TRY(read_claims(f));
   info.pid = p.credentials.pid; /* as the kernel says, not as the peer does */
   info.uid = p.credentials.uid;
+  HP_TRYV(p.share.guest());
   const auto done = HP_TRY(state_.coordinator.register_guest(
       p.id, info, static_cast<uint32_t>(wanted), claims, FleetState::now(), effects));
   state_.log.say("registered", {}, info.name,
@@ -148,10 +175,11 @@ Result<> FleetRequests::carry_out(FleetPeer& p, const rpc::Message& m, std::vect
     code = rpc::kVersions;
     return fail(p.too_old);
   }
+  HP_TRYV(admit(p, m));
   if (m.method == "guest.register") return answered(register_guest(p, m.body, effects));
-  if (m.method == "guest.list") return answered(guest_list(state_));
+  if (m.method == "guest.list") return answered(guest_list(state_, p.credentials));
   if (m.method == "program.submit") return consumers_.submit(p, m, std::move(fds), effects);
-  if (m.method == "program.list") return answered(program_list(state_));
+  if (m.method == "program.list") return answered(program_list(state_, p.credentials));
   if (m.method == "status") return answered(status(state_));
   if (m.method == "log")
     return answered(state_.log.list(p.id, HP_TRY(m.body.number_or("after", 0, INT64_MAX, 0)),
@@ -160,7 +188,8 @@ Result<> FleetRequests::carry_out(FleetPeer& p, const rpc::Message& m, std::vect
   code = rpc::kNotFound;
   if (m.method == "program.attach") return consumers_.attach(p, m);
   if (m.method == "program.kill") return consumers_.kill(p, m, effects);
-  if (m.method == "program.show") return answered(program_show(state_, m.body));
+  if (m.method == "program.show") return answered(program_show(state_, p.credentials, m.body));
+  nonsense(p);
   code = rpc::kMethodNotFound;
   return fail("there is no method '" + m.method + "'");
 }

@@ -1,8 +1,10 @@
 #include "host/fleet_server.hpp"
 
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <utility>
 
 #include "host/fleet_recovery.hpp"
@@ -20,6 +22,22 @@ FleetServer::FleetServer(asio::io_context& io, FleetServerOptions options, Fleet
       effects_(state_),
       deadline_timer_(io) {
   state_.socket = options_.socket;
+  configure(options_.config);
+}
+
+void FleetServer::configure(const FleetConfig& config) {
+  options_.config = config;
+  state_.access = config.access;
+  state_.limits.set(config.users, config.root, config.origin);
+}
+
+/* root's socket is for root and a group; a user's is the user's. */
+void FleetServer::set_socket_access() {
+  const FleetConfig& config = options_.config;
+  if (::geteuid() != 0 || !config.socket_group) return;
+  if (::chown(state_.socket.c_str(), 0, *config.socket_group) != 0 ||
+      ::chmod(state_.socket.c_str(), config.socket_mode) != 0)
+    spdlog::warn("the socket {} is open to root only: {}", state_.socket, std::strerror(errno));
 }
 
 Result<std::unique_ptr<FleetServer>> FleetServer::open(asio::io_context& io,
@@ -38,10 +56,12 @@ Result<> FleetServer::start() {
     state_.log.warn("journal", {}, "", text);
   HP_TRYV(recover(state_, std::move(options_.inherited.stored), pending_));
   own_socket_ = !options_.inherited.socket;
-  if (own_socket_)
+  if (own_socket_) {
     HP_TRYV(peers_.listen(state_.socket));
-  else
+    set_socket_access();
+  } else {
     peers_.listen(std::move(*options_.inherited.socket));
+  }
   state_.log.say("started", {}, "",
                  "coordinator of pid " + std::to_string(::getpid()) + " listens on " +
                      state_.socket + ", start " + std::to_string(state_.coordinator.epoch()) +
@@ -53,7 +73,9 @@ Result<> FleetServer::start() {
 
 /* --- what peers do --- */
 
-Result<> FleetServer::connected(FleetPeer&) {
+Result<> FleetServer::connected(FleetPeer& p) {
+  p.credentials = HP_TRY(PeerCredentials::of(p.channel.fd()));
+  p.share = HP_TRY(state_.limits.connect(p.credentials.uid, FleetState::now()));
   return {};
 }
 

@@ -7,12 +7,12 @@ uint64_t FleetState::wall_clock_ns() {
   return static_cast<uint64_t>(std::chrono::nanoseconds(now).count());
 }
 
-Result<FleetProgram*> FleetState::find(const std::string& ident) {
+Result<FleetProgram*> FleetState::find(const std::string& ident, const PeerCredentials& asker) {
   if (ident.size() < kMinIdentPrefix)
     return fail("give at least " + std::to_string(kMinIdentPrefix) + " digits of the ident");
   FleetProgram* found = nullptr;
   for (auto& [key, program] : programs) {
-    if (to_hex(key).compare(0, ident.size(), ident) != 0) continue;
+    if (to_hex(key).compare(0, ident.size(), ident) != 0 || !sees(asker, program.uid)) continue;
     if (found) return fail("more than one program's ident begins with " + ident);
     found = &program;
   }

@@ -113,7 +113,9 @@ struct Fleet {
     std::vector<std::string> args = {HP_BIN_DIR "/probed", "coordinator", "--foreground"};
     args.insert(args.end(), options.begin(), options.end());
     daemon.emplace(args, in_child);
-    REQUIRE(wait_for([&] { return FleetClient::connect(socket).has_value(); }));
+    if (wait_for([&] { return FleetClient::connect(socket).has_value(); })) return;
+    ::kill(daemon->pid, SIGKILL);
+    FAIL(daemon->output());
   }
   void kill(int signal) {
     ::kill(daemon->pid, signal);
@@ -142,8 +144,9 @@ struct Program {
 
   explicit Program(const char* variant = "GOOD") {
     std::string path = std::string(FLEET_OBJECTS) + "/fleet_" + variant + ".o";
-    object.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    REQUIRE(object);
+    auto bytes = read_file(path);
+    REQUIRE(bytes);
+    object = std::move(*make_sealed_memfd("object", *bytes));
     auto parsed = Object::read(object.get());
     REQUIRE(parsed);
     host::SegmentOptions o;

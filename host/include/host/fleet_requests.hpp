@@ -17,6 +17,8 @@ class FleetRequests {
   void handle(FleetPeer&, FleetChannel::Incoming, Effects& effects);
 
  private:
+  Result<> admit(FleetPeer&, const rpc::Message&);
+  void nonsense(FleetPeer&);
   void notification(FleetPeer&, const rpc::Message&, std::vector<Fd>, Effects&);
   void request(FleetPeer&, const rpc::Message&, std::vector<Fd>, Effects&);
   Result<> carry_out(FleetPeer&, const rpc::Message&, std::vector<Fd>, Effects&, int& code);

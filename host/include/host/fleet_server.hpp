@@ -15,6 +15,7 @@
 #include <string>
 
 #include "host/asio.hpp"
+#include "host/fleet_config.hpp"
 #include "host/fleet_effects.hpp"
 #include "host/fleet_lock.hpp"
 #include "host/fleet_peers.hpp"
@@ -29,6 +30,7 @@ struct FleetServerOptions {
   std::string base;   /* folder of the journal and the programs; absolute */
   Time resume_grace =
       std::chrono::seconds(10); /* how long programs wait for consumers after a restart */
+  FleetConfig config = FleetConfig::defaults();
   service_manager::Inherited inherited;
 };
 
@@ -36,12 +38,15 @@ class FleetServer final : private FleetPeers::Listener {
  public:
   /* Locks socket and base folder, reads the journal, knows again what ran, listens. */
   static Result<std::unique_ptr<FleetServer>> open(asio::io_context&, FleetServerOptions);
+  /* At any time: rights and limits hold for what is asked from here on. */
+  void configure(const FleetConfig&);
   /* Closes; then the io_context runs out of work. What is committed goes on running and stays in the journal. */
   void shut_down();
 
  private:
   FleetServer(asio::io_context&, FleetServerOptions, FleetLock, FleetStore, FleetJournal);
   Result<> start();
+  void set_socket_access();
   Result<> connected(FleetPeer&) override;
   void message(FleetPeer&, FleetChannel::Incoming) override;
   void gone(FleetPeer&, const std::string& why) override;

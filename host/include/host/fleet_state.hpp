@@ -7,7 +7,9 @@
 #include <string>
 #include <utility>
 
+#include "host/fleet_access.hpp"
 #include "host/fleet_journal.hpp"
+#include "host/fleet_limits.hpp"
 #include "host/fleet_log.hpp"
 #include "host/fleet_peers.hpp"
 #include "host/fleet_program.hpp"
@@ -31,9 +33,13 @@ struct FleetState {
   /* Since 1970, for people. */
   static uint64_t wall_clock_ns();
 
-  /* By its ident, or at least kMinIdentPrefix digits that it begins with. */
+  /* May it know of what belongs to this uid? */
+  bool sees(const PeerCredentials& peer, uint32_t uid) const {
+    return peer.uid == uid || access.rights(peer).has(Right::List);
+  }
+  /* Among those that the asker may know of, by the ident, or at least kMinIdentPrefix digits that it begins with. */
   static constexpr size_t kMinIdentPrefix = 4;
-  Result<FleetProgram*> find(const std::string& ident);
+  Result<FleetProgram*> find(const std::string& ident, const PeerCredentials& asker);
   FleetProgram* find(const ProgramIdent&);
 
   FleetPeers& peers;
@@ -42,6 +48,8 @@ struct FleetState {
   FleetLog log;
   Coordinator coordinator;
   std::map<ProgramIdent, FleetProgram> programs; /* as many as the coordinator has */
+  FleetAccess access;
+  FleetLimits limits;
   std::string socket;
   uint64_t since_ns = wall_clock_ns();
   size_t recovered = 0; /* programs that the journal had */
