@@ -12,7 +12,8 @@ hp_test(fleet_access_test SOURCES fleet_access_test.cpp fleet_limits_test.cpp DE
 target_link_options(fleet_access_test PRIVATE -Wl,--as-needed)
 # What the coordinator keeps on the disk.
 foreach(part journal store)
-  hp_test(fleet_${part}_test SOURCES fleet_${part}_test.cpp DEPS hp_host)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/fleet_${part}_*test.cpp)
+  hp_test(fleet_${part}_test SOURCES ${sources} DEPS hp_host)
   target_link_options(fleet_${part}_test PRIVATE -Wl,--as-needed)
 endforeach()
 
