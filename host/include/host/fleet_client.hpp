@@ -32,6 +32,7 @@
 #include <vector>
 
 #include "host/fleet_channel.hpp"
+#include "transport/control_protocol.hpp"
 #include "transport/fd.hpp"
 #include "transport/result.hpp"
 
@@ -99,6 +100,10 @@ class FleetClient {
   /* One request of probectl: the result as JSON text. params: JSON text of an object. */
   Result<std::string> call(const std::string& method, const std::string& params,
                            std::chrono::milliseconds limit);
+  /* What hello was answered; protocol 1 until then. */
+  const control::Agreed& agreed() const { return agreed_; }
+  /* The coordinator speaks no protocol of ours: there is no use in coming again. */
+  bool refused() const { return refused_; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -107,6 +112,7 @@ class FleetClient {
   struct Standing {
     std::string method, params;
     std::vector<SharedFd> fds;
+    bool detach = false;
     bool decided = false;
   };
 
@@ -120,14 +126,17 @@ class FleetClient {
   void over(FleetEvent::Kind before_decision, std::string reason, std::vector<FleetGuest> guests);
   bool wait_input(Clock::time_point end, bool* interrupted);
   void lost(const std::string& reason);
+  void give_up(const std::string& message);
 
   std::string socket_path_;
   std::unique_ptr<FleetChannel> channel_;
   std::vector<FleetEvent> events_;
   std::optional<Standing> standing_; /* none: no program, or it is over */
   AttachedProgram attached_;
-  std::string ident_;          /* hexadecimal; empty before submit and attach */
-  std::string standing_id_;    /* of the pending submit or attach, empty if none */
+  std::string ident_;       /* hexadecimal; empty before submit and attach */
+  std::string standing_id_; /* of the pending submit or attach, empty if none */
+  control::Agreed agreed_;
+  bool refused_ = false;
   std::string call_id_;        /* of the pending call or kill, empty if none */
   Result<std::string> answer_; /* of that call */
   uint64_t next_id_ = 1;
