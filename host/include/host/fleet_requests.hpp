@@ -1,0 +1,28 @@
+/* FleetRequests: what peers ask of the coordinator: the methods of the control socket (docs/fleet.md). Everything in
+ * a message is bounded and validated before use. One thread. */
+#pragma once
+#include <string>
+#include <vector>
+
+#include "host/fleet_state.hpp"
+#include "transport/rpc.hpp"
+
+namespace hp {
+
+class FleetRequests {
+ public:
+  explicit FleetRequests(FleetState& state) : state_(state) {}
+  /* Answers, or leaves in `effects` what will. */
+  void handle(FleetPeer&, FleetChannel::Incoming, Effects& effects);
+
+ private:
+  void notification(FleetPeer&, const rpc::Message&, Effects&);
+  void request(FleetPeer&, const rpc::Message&, std::vector<Fd>, Effects&);
+  Result<std::string> register_guest(FleetPeer&, const rpc::Fields&, Effects&);
+  Result<> submit(FleetPeer&, const rpc::Message&, std::vector<Fd>, Effects&);
+  Result<> kill(FleetPeer&, const rpc::Message&, Effects&);
+
+  FleetState& state_;
+};
+
+}  // namespace hp
