@@ -10,12 +10,6 @@ hp_test(fleet_rpc_test SOURCES fleet_rpc_test.cpp DEPS hp_host)
 target_link_options(fleet_rpc_test PRIVATE -Wl,--as-needed)
 hp_test(fleet_access_test SOURCES fleet_access_test.cpp fleet_limits_test.cpp DEPS hp_host)
 target_link_options(fleet_access_test PRIVATE -Wl,--as-needed)
-# What the coordinator keeps on the disk.
-foreach(part journal store)
-  hp_test(fleet_${part}_test SOURCES fleet_${part}_test.cpp DEPS hp_host)
-  target_link_options(fleet_${part}_test PRIVATE -Wl,--as-needed)
-endforeach()
-
 # The daemon with real processes: probed, probevm with the monitor above, consumers.
 find_program(CLANG NAMES clang-19 clang REQUIRED)
 foreach(variant GOOD BAD VERSION)
