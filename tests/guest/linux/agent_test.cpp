@@ -49,7 +49,7 @@ struct World {
   }
   void hear(const trace::Bytes& m) { REQUIRE(talk.received(m)); }
   void prepare(std::vector<std::string> texts, size_t of_each = 1) {
-    trace::PrepareWriter writer(kIdent);
+    trace::PrepareWriter writer({kIdent, 1});
     hp_attach a{};
     a.kind = HP_KIND_FUNCTION_ENTRY;
     for (const std::string& text : texts)
@@ -105,15 +105,15 @@ TEST_CASE("PREPARE attaches all, COMMIT lets them ring, KILL detaches") {
   w.prepare({"vfs_read", "vfs_write"}); /* it came twice */
   CHECK(*trace::read_prepared(w.next(keep)) == 2);
   CHECK(w.module.attach_calls == 1);
-  w.hear(trace::encode_plain(HP_MSG_COMMIT, kIdent));
+  w.hear(trace::encode_plain(HP_MSG_COMMIT, {kIdent, 1}));
   CHECK(w.next(keep).type == HP_MSG_COMMITTED);
   CHECK(w.module.programs.at(kIdent).committed);
   for (hp_msg_type type : {HP_MSG_KILL, HP_MSG_ABORT}) {
-    w.hear(trace::encode_plain(type, kIdent));
+    w.hear(trace::encode_plain(type, {kIdent, 1}));
     CHECK(w.next(keep).type == HP_MSG_KILLED);
     CHECK(w.module.programs.empty());
   }
-  w.hear(trace::encode_plain(HP_MSG_COMMIT, kIdent));
+  w.hear(trace::encode_plain(HP_MSG_COMMIT, {kIdent, 1}));
   CHECK(w.next(keep).type == HP_MSG_REFUSED);
 }
 
@@ -127,7 +127,7 @@ TEST_CASE("one probe that cannot be attached undoes them all, and is named") {
   CHECK(w.module.attach_calls > 1); /* it came in pieces */
   auto m = w.next(keep);
   CHECK(m.type == HP_MSG_REFUSED);
-  CHECK(m.ident == kIdent);
+  CHECK(m.about == trace::Subject{kIdent, 1});
   CHECK(m.text == "cannot attach to the entry of no_such_function: No such file or directory");
   CHECK(w.module.programs.empty());
 }
@@ -201,7 +201,7 @@ TEST_CASE("the build id is found among other notes") {
 TEST_CASE("what the VMM says that makes no sense changes nothing") {
   World w;
   w.hear({1, 2, 3});
-  w.hear(trace::encode_plain(HP_MSG_PREPARED, kIdent));
+  w.hear(trace::encode_plain(HP_MSG_PREPARED, {kIdent, 1}));
   w.hear(trace::encode_fetch({HP_FILE_PATH, 1, "relative"}));
   CHECK(w.log.size() == 3);
   CHECK(w.module.sent.empty());
