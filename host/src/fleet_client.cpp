@@ -55,6 +55,7 @@ Result<std::unique_ptr<FleetClient>> FleetClient::connect(const std::string& soc
   auto channel = HP_TRY(FleetChannel::connect(path, FleetChannel::kMaxAnswer));
   std::unique_ptr<FleetClient> client(new FleetClient(std::move(channel)));
   client->socket_path_ = path;
+  HP_TRYV(client->channel_->send(control::hello_request()));
   return client;
 }
 
@@ -89,16 +90,26 @@ Result<> FleetClient::submit(int object_fd, int segment_fd, const SubmitOptions&
 }
 
 void FleetClient::lost(const std::string& reason) {
-  if (channel_->closed()) return;
+  if (!channel_->closed()) give_up("lost the coordinator at " + socket_path_ + ": " + reason);
+}
+
+void FleetClient::give_up(const std::string& message) {
   channel_->close();
   submit_id_.clear();
   call_id_.clear();
-  answer_ = fail("lost the coordinator at " + socket_path_ + ": " + reason, ECONNRESET);
+  answer_ = fail(message, ECONNRESET);
   events_.push_back({FleetEvent::DaemonLost, {}, answer_.error().message});
 }
 
 void FleetClient::handle(const rpc::Message& m) {
   using rpc::Message;
+  if (control::is_hello_answer(m)) {
+    auto agreed = control::read_hello_answer(m);
+    refused_ = !agreed;
+    if (refused_) return give_up(agreed.error().message);
+    agreed_ = std::move(*agreed);
+    return;
+  }
   if (m.kind == Message::Answer || m.kind == Message::Failure) {
     const bool well = m.kind == Message::Answer;
     if (m.id == submit_id_ && !submit_id_.empty()) {

@@ -50,7 +50,9 @@ Result<> FleetMember::connect() {
   channel_ = HP_TRY(FleetChannel::connect(socket_path_, FleetChannel::kMaxRequest));
   registered_ = false;
   refusal_.clear();
+  agreed_ = {};
   pending_ = prepared_ = 0;
+  HP_TRYV(channel_->send(control::hello_request()));
   std::vector<std::string> running;
   if (participant_)
     for (const ProgramIdent& ident : participant_->running())
@@ -142,11 +144,13 @@ void FleetMember::serve() {
 void FleetMember::handle(FleetChannel::Incoming in) {
   const rpc::Message& m = in.message;
   if (in.malformed) return lost();
-  if (m.kind == rpc::Message::Failure) { /* of guest.register */
-    if (refusal_ != m.error) new_refusal_ = m.error;
-    refusal_ = m.error;
-    return lost();
+  if (control::is_hello_answer(m)) {
+    auto agreed = control::read_hello_answer(m);
+    if (!agreed) return refused(agreed.error().message);
+    agreed_ = std::move(*agreed);
+    return;
   }
+  if (m.kind == rpc::Message::Failure) return refused(m.error); /* guest.register */
   if (m.kind == rpc::Message::Answer) return registered(m.body);
   if (m.kind != rpc::Message::Notification) return;
   if (!participant_) {
@@ -166,6 +170,13 @@ void FleetMember::handle(FleetChannel::Incoming in) {
     answer(*ident, participant_->kill(*ident));
     segments_.erase(*ident);
   }
+}
+
+/* It is tried again later: the guest's name may be free then, or another coordinator there. */
+void FleetMember::refused(const std::string& why) {
+  if (refusal_ != why) new_refusal_ = why;
+  refusal_ = why;
+  lost();
 }
 
 void FleetMember::registered(const rpc::Fields& answer) {

@@ -7,6 +7,7 @@
 
 #include "host/fleet_listing.hpp"
 #include "transport/control.h"
+#include "transport/control_protocol.hpp"
 
 namespace hp {
 namespace {
@@ -87,7 +88,20 @@ void FleetRequests::request(FleetPeer& p, const rpc::Message& m, std::vector<Fd>
   Result<> done{};
   int code = rpc::kRefused;
   if (auto may = admit(p, m); !may) {
-    done = may;
+    state_.peers.send(p, rpc::failure(m.id, code, may.error().message));
+    return;
+  }
+  if (m.method == "hello") {
+    auto protocol = control::agree(m.body);
+    if (protocol) {
+      state_.peers.send(p, rpc::answer(m.id, control::hello_result(*protocol, 0)));
+      return;
+    }
+    p.too_old = protocol.error().message;
+  }
+  if (!p.too_old.empty()) {
+    code = rpc::kVersions;
+    done = fail(p.too_old);
   } else if (m.method == "guest.register") {
     done = answered(register_guest(p, m.body, effects));
   } else if (m.method == "program.submit") {

@@ -10,6 +10,11 @@ hp_test(fleet_rpc_test SOURCES fleet_rpc_test.cpp DEPS hp_host)
 target_link_options(fleet_rpc_test PRIVATE -Wl,--as-needed)
 hp_test(fleet_access_test SOURCES fleet_access_test.cpp fleet_limits_test.cpp DEPS hp_host)
 target_link_options(fleet_access_test PRIVATE -Wl,--as-needed)
+# What the coordinator keeps on the disk.
+foreach(part journal store)
+  hp_test(fleet_${part}_test SOURCES fleet_${part}_test.cpp DEPS hp_host)
+  target_link_options(fleet_${part}_test PRIVATE -Wl,--as-needed)
+endforeach()
 
 # The daemon with real processes: probed, probevm with the monitor above, consumers.
 find_program(CLANG NAMES clang-19 clang REQUIRED)
@@ -30,3 +35,12 @@ target_link_options(fleet_daemon_test PRIVATE -Wl,--as-needed)
 target_compile_definitions(fleet_daemon_test PRIVATE FLEET_MONITOR="$<TARGET_FILE:fleet_monitor>"
   FLEET_OBJECTS="${CMAKE_CURRENT_BINARY_DIR}")
 add_dependencies(fleet_daemon_test fleet_monitor fleet_objects probed probevm probectl)
+
+# The coordinator killed at each call that matters.
+add_library(kill_at MODULE ${CMAKE_SOURCE_DIR}/tests/support/kill_at.cpp)
+target_link_libraries(kill_at PRIVATE ${CMAKE_DL_LIBS})
+hp_test(fleet_crash_points_test SOURCES fleet_crash_points_test.cpp fleet_world.cpp DEPS hp_host LABELS faults)
+target_link_options(fleet_crash_points_test PRIVATE -Wl,--as-needed)
+target_compile_definitions(fleet_crash_points_test PRIVATE KILL_AT="$<TARGET_FILE:kill_at>"
+  FLEET_OBJECTS="${CMAKE_CURRENT_BINARY_DIR}")
+add_dependencies(fleet_crash_points_test kill_at fleet_objects probed)

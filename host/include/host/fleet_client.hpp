@@ -24,6 +24,7 @@
 #include <string>
 #include <vector>
 
+#include "transport/control_protocol.hpp"
 #include "transport/fd.hpp"
 #include "transport/result.hpp"
 
@@ -80,6 +81,10 @@ class FleetClient {
   /* One request of probectl: the result as JSON text. params: JSON text of an object. */
   Result<std::string> call(const std::string& method, const std::string& params,
                            std::chrono::milliseconds limit);
+  /* What hello was answered; protocol 1 until then. */
+  const control::Agreed& agreed() const { return agreed_; }
+  /* The coordinator speaks no protocol of ours: there is no use in coming again. */
+  bool refused() const { return refused_; }
 
  private:
   explicit FleetClient(std::unique_ptr<FleetChannel>);
@@ -88,9 +93,12 @@ class FleetClient {
   void handle(const rpc::Message&);
   bool wait_input(Clock::time_point end, bool* interrupted);
   void lost(const std::string& reason);
+  void give_up(const std::string& message);
 
   std::unique_ptr<FleetChannel> channel_;
   std::vector<FleetEvent> events_;
+  control::Agreed agreed_;
+  bool refused_ = false;
   std::string ident_;          /* hexadecimal; empty before submit */
   std::string submit_id_;      /* of the pending program.submit, empty if none */
   std::string call_id_;        /* of the pending call or kill, empty if none */

@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "host/fleet_channel.hpp"
+#include "transport/control_protocol.hpp"
 #include "transport/guest_description.hpp"
 #include "transport/participant.hpp"
 
@@ -70,6 +71,7 @@ class FleetMember final : public GuestListener {
   void serve();
   void handle(FleetChannel::Incoming);
   void registered(const rpc::Fields&);
+  void refused(const std::string& why);
   void prepare(const ProgramIdent&, std::vector<Fd>);
   void answer(const ProgramIdent&, const ParticipantAnswer&);
 
@@ -81,6 +83,7 @@ class FleetMember final : public GuestListener {
   std::unique_ptr<FleetChannel> channel_;
   std::map<ProgramIdent, Fd> segments_;         /* of the programs that the host holds */
   std::vector<FleetChannel::Incoming> waiting_; /* until attach */
+  control::Agreed agreed_;                      /* with the coordinator of this connection */
   bool registered_ = false;
   std::string refusal_, new_refusal_;
   uint32_t vmid_ = 0;

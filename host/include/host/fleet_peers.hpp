@@ -36,6 +36,7 @@ struct FleetPeer {
   FleetChannel channel;
   asio::posix::stream_descriptor watch; /* of the channel's descriptor, which it does not own */
   bool writing = false;
+  std::string too_old; /* why it is refused everything (transport/control_protocol.hpp) */
   std::map<ProgramIdent, std::string> submits; /* request ids that await the decision */
 };
 
