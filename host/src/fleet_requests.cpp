@@ -167,6 +167,7 @@ Result<> FleetRequests::carry_out(FleetPeer& p, const rpc::Message& m, std::vect
     state_.peers.send(p, rpc::answer(m.id, *result));
     return {};
   };
+  HP_TRYV(admit(p, m));
   if (m.method == "hello") {
     code = rpc::kVersions;
     return answered(hello(p, m.body));
@@ -175,7 +176,6 @@ Result<> FleetRequests::carry_out(FleetPeer& p, const rpc::Message& m, std::vect
     code = rpc::kVersions;
     return fail(p.too_old);
   }
-  HP_TRYV(admit(p, m));
   if (m.method == "guest.register") return answered(register_guest(p, m.body, effects));
   if (m.method == "guest.list") return answered(guest_list(state_, p.credentials));
   if (m.method == "program.submit") return consumers_.submit(p, m, std::move(fds), effects);
