@@ -8,7 +8,8 @@
 namespace hp {
 namespace {
 
-constexpr std::chrono::milliseconds kFirstRetry{200}, kLastRetry{3000};
+constexpr std::chrono::milliseconds kFirstRetry{50}, kLastRetry{1000};
+constexpr std::chrono::milliseconds kRemind{1000}; /* while the coordinator decides nothing */
 constexpr size_t kMaxReason = 1000;
 
 /* Nobody will read this segment any more. */
@@ -36,8 +37,10 @@ short FleetMember::poll_events() const {
 }
 
 int FleetMember::timeout_ms() const {
-  if (!channel_closed() || !present_) return -1;
-  auto left = std::chrono::ceil<std::chrono::milliseconds>(retry_ - Clock::now()).count();
+  const bool waits = !channel_closed() && participant_ && participant_->undecided() != 0;
+  if (!waits && (!channel_closed() || !present_)) return -1;
+  const auto due = waits ? remind_ : retry_;
+  auto left = std::chrono::ceil<std::chrono::milliseconds>(due - Clock::now()).count();
   return left < 0 ? 0 : static_cast<int>(left);
 }
 
@@ -50,11 +53,17 @@ Result<> FleetMember::connect() {
   channel_ = HP_TRY(FleetChannel::connect(socket_path_, FleetChannel::kMaxRequest));
   registered_ = false;
   refusal_.clear();
+  agreed_ = {};
   pending_ = prepared_ = 0;
+  HP_TRYV(channel_->send(control::hello_request()));
   std::vector<std::string> running;
   if (participant_)
     for (const Claim& claim : participant_->running())
-      running.push_back("\"" + to_hex(claim.ident) + "\"");
+      running.push_back(rpc::Object()
+                            .text("ident", to_hex(claim.ident))
+                            .number("transaction", claim.transaction)
+                            .number("probes", claim.probes)
+                            .json());
   return channel_->send(rpc::request("1", "guest.register",
                                      rpc::Object()
                                          .text("name", guest_.name)
@@ -64,7 +73,7 @@ Result<> FleetMember::connect() {
                                          .text("build_id", guest_.build_id)
                                          .text("doorbell", guest_.doorbell)
                                          .number("vmid", vmid_)
-                                         .raw("programs", rpc::json_array(running))
+                                         .raw("running", rpc::json_array(running))
                                          .json()));
 }
 
@@ -123,7 +132,10 @@ void FleetMember::reconnect() {
 }
 
 void FleetMember::dispatch() {
-  if (!channel_closed()) return serve();
+  if (!channel_closed()) {
+    serve();
+    return remind();
+  }
   if (present_ && Clock::now() >= retry_) reconnect();
 }
 
@@ -142,11 +154,13 @@ void FleetMember::serve() {
 void FleetMember::handle(FleetChannel::Incoming in) {
   const rpc::Message& m = in.message;
   if (in.malformed) return lost();
-  if (m.kind == rpc::Message::Failure) { /* of guest.register */
-    if (refusal_ != m.error) new_refusal_ = m.error;
-    refusal_ = m.error;
-    return lost();
+  if (control::is_hello_answer(m)) {
+    auto agreed = control::read_hello_answer(m);
+    if (!agreed) return refused(agreed.error().message);
+    agreed_ = std::move(*agreed);
+    return;
   }
+  if (m.kind == rpc::Message::Failure) return refused(m.error); /* guest.register */
   if (m.kind == rpc::Message::Answer) return registered(m.body);
   if (m.kind != rpc::Message::Notification) return;
   if (!participant_) {
@@ -166,7 +180,16 @@ void FleetMember::handle(FleetChannel::Incoming in) {
   } else if (m.method == "program.kill") {
     answer(*ident, participant_->kill(*ident, n));
     if (!participant_->knows(*ident)) segments_.erase(*ident);
+  } else if (m.method == "program.return") {
+    return_segment(*ident);
   }
+}
+
+/* It is tried again later: the guest's name may be free then, or another coordinator there. */
+void FleetMember::refused(const std::string& why) {
+  if (refusal_ != why) new_refusal_ = why;
+  refusal_ = why;
+  lost();
 }
 
 void FleetMember::registered(const rpc::Fields& answer) {
@@ -180,13 +203,32 @@ void FleetMember::registered(const rpc::Fields& answer) {
 }
 
 void FleetMember::prepare(const ProgramIdent& ident, Transaction n, std::vector<Fd> fds) {
+  prepared_++;
   if (fds.size() != 2)
     return answer(ident, {ParticipantAnswer::Refused, n, 0, "it came without its descriptors"});
   const ParticipantAnswer a = participant_->prepare(ident, n, {fds[0].get(), fds[1].get()});
   if (a.kind != ParticipantAnswer::Refused && participant_->knows(ident))
     segments_.insert_or_assign(ident, std::move(fds[1]));
-  prepared_++;
+  remind_ = Clock::now() + kRemind;
   answer(ident, a);
+}
+
+/* The coordinator was restarted and has not got it any more. */
+void FleetMember::return_segment(const ProgramIdent& ident) {
+  auto segment = segments_.find(ident);
+  if (segment == segments_.end() || !participant_->knows(ident)) return;
+  auto copy = segment->second.duplicate();
+  if (!copy) return;
+  const std::string message = rpc::notification(
+      "program.segment", rpc::Object().text("ident", to_hex(ident)).number("fds", 1).json());
+  if (!channel_->send(message, {std::make_shared<Fd>(std::move(*copy))})) lost();
+}
+
+/* An ABORT may have been lost with its coordinator's mind: who waits for a decision asks for it. */
+void FleetMember::remind() {
+  if (channel_closed() || !participant_ || Clock::now() < remind_) return;
+  remind_ = Clock::now() + kRemind;
+  for (const auto& [ident, a] : participant_->remind()) answer(ident, a);
 }
 
 void FleetMember::answer(const ProgramIdent& ident, const ParticipantAnswer& a) {

@@ -1,130 +1,122 @@
-/* What peers ask of the coordinator: the methods of the control socket. */
-#include <spdlog/spdlog.h>
+#include "host/fleet_requests.hpp"
 
-#include <algorithm>
+#include <optional>
 
-#include "host/fleet_server.hpp"
+#include "host/fleet_listing.hpp"
 #include "transport/control.h"
+#include "transport/control_protocol.hpp"
 
 namespace hp {
 namespace {
 
 constexpr size_t kMaxReason = 1024;
 constexpr size_t kMaxBuildId = 64; /* hexadecimal digits */
-constexpr size_t kMinIdentPrefix = 4;
+constexpr uint64_t kMostEvents = 10'000, kUsualEvents = 100;
 
-uint64_t seconds(std::chrono::system_clock::time_point t) {
-  return static_cast<uint64_t>(
-      std::chrono::duration_cast<std::chrono::seconds>(t.time_since_epoch()).count());
+/* What a guest says that it runs; of protocol 1, idents alone. */
+Result<std::vector<Claim>> read_claims(const rpc::Fields& f) {
+  std::vector<Claim> claims;
+  for (const rpc::Fields& item : HP_TRY(f.objects("running", HP_CTL_PROGRAMS))) {
+    Claim c;
+    c.ident = HP_TRY(item.ident("ident"));
+    c.transaction = HP_TRY(item.number_or("transaction", 0, UINT64_MAX, 0));
+    c.probes = static_cast<uint32_t>(HP_TRY(item.number_or("probes", 0, UINT32_MAX, 0)));
+    claims.push_back(c);
+  }
+  if (!f.has("running"))
+    for (const ProgramIdent& ident : HP_TRY(f.idents("programs", HP_CTL_PROGRAMS)))
+      claims.push_back({ident, 0, 0});
+  return claims;
 }
 
-const char* phase_name(Coordinator::Phase p) {
-  switch (p) {
-    case Coordinator::Phase::Preparing:
-      return "preparing";
-    case Coordinator::Phase::Deciding:
-      return "deciding";
-    case Coordinator::Phase::Committed:
-      return "committed";
-    case Coordinator::Phase::Ending:
-      return "ending";
-  }
-  return "?";
-}
-
-const char* part_name(Coordinator::Part p) {
-  switch (p) {
-    case Coordinator::Part::Preparing:
-      return "preparing";
-    case Coordinator::Part::Prepared:
-      return "prepared";
-    case Coordinator::Part::Committing:
-      return "committing";
-    case Coordinator::Part::Enabled:
-      return "enabled";
-    case Coordinator::Part::Killing:
-      return "killing";
-  }
-  return "?";
+/* What a method needs before it is looked at; those that are not here show or end what is the peer's own, and what
+ * is others' to who has the right. */
+std::optional<Right> right_for(const std::string& method) {
+  if (method == "guest.register") return Right::Register;
+  if (method == "program.submit" || method == "program.attach") return Right::Trace;
+  if (method == "log") return Right::Log;
+  return std::nullopt;
 }
 
 }  // namespace
 
-void FleetServer::handle(Peer& p, FleetChannel::Incoming in) {
+/* The first thing about every request: is it one too many, and may this peer ask it? */
+Result<> FleetRequests::admit(FleetPeer& p, const rpc::Message& m) {
+  if (auto one_more = p.share.request(FleetState::now()); !one_more) {
+    nonsense(p); /* who goes on asking is not heard any more */
+    return one_more;
+  }
+  if (const auto right = right_for(m.method)) return state_.access.check(p.credentials, *right);
+  return {};
+}
+
+void FleetRequests::nonsense(FleetPeer& p) {
+  if (!p.share.nonsense(FleetState::now()))
+    state_.peers.drop_soon(p.id, "it sends too much that is refused or makes no sense");
+}
+
+void FleetRequests::handle(FleetPeer& p, FleetChannel::Incoming in, Effects& effects) {
   if (in.malformed) {
-    send(p, rpc::failure({}, in.malformed->code, in.malformed->message));
-    return;
+    state_.peers.send(p, rpc::failure({}, in.malformed->code, in.malformed->message));
+    return nonsense(p);
   }
   switch (in.message.kind) {
     case rpc::Message::Notification:
-      handle_guest(p, in.message);
-      return;
+      return notification(p, in.message, std::move(in.fds), effects);
     case rpc::Message::Request:
-      handle_request(p, in.message, std::move(in.fds));
-      return;
+      return request(p, in.message, std::move(in.fds), effects);
     case rpc::Message::Answer:
     case rpc::Message::Failure:
-      return; /* the coordinator asks nothing */
+      return nonsense(p); /* the coordinator asks nothing */
   }
 }
 
-void FleetServer::handle_guest(Peer& p, const rpc::Message& m) {
-  auto ident = m.body.ident("ident");
-  const Guest* guest = coordinator_.guest_of(p.id);
-  if (!ident || !guest) return; /* notifications have no answer */
-  Effects effects;
-  const Transaction n =
-      m.body.number_or("transaction", 0, UINT64_MAX, 0).value_or(0); /* 0: protocol 1 */
+/* --- what guests say --- */
+
+void FleetRequests::notification(FleetPeer& p, const rpc::Message& m, std::vector<Fd> fds,
+                                 Effects& effects) {
+  const auto ident = m.body.ident("ident");
+  const auto transaction = m.body.number_or("transaction", 0, UINT64_MAX, 0);
+  const Guest* guest = state_.coordinator.guest_of(p.id);
+  if (!ident || !transaction || !guest) return nonsense(p); /* notifications have no answer */
+  Coordinator& c = state_.coordinator;
+  const Time now = FleetState::now();
   if (m.method == "program.prepared") {
-    auto probes = m.body.number_or("probes", 0, UINT32_MAX, 0).value_or(0);
-    coordinator_.prepared(p.id, *ident, n, static_cast<uint32_t>(probes), now(), effects);
+    const auto probes = m.body.number_or("probes", 0, UINT32_MAX, 0).value_or(0);
+    c.prepared(p.id, *ident, *transaction, static_cast<uint32_t>(probes), now, effects);
   } else if (m.method == "program.refused") {
-    std::string reason = m.body.text_or("reason", kMaxReason, "").value_or("for a bad reason");
-    spdlog::warn("guest {} ({}) refuses program {}: {}", guest->vmid, guest->name, to_hex(*ident),
-                 reason);
-    coordinator_.refused(p.id, *ident, n, reason, now(), effects);
+    const std::string reason =
+        m.body.text_or("reason", kMaxReason, "").value_or("for a bad reason");
+    state_.log.warn("refused", *ident, guest->name, reason);
+    c.refused(p.id, *ident, *transaction, reason, now, effects);
   } else if (m.method == "program.committed") {
-    coordinator_.committed(p.id, *ident, n, now(), effects);
+    c.committed(p.id, *ident, *transaction, now, effects);
   } else if (m.method == "program.killed") {
-    coordinator_.killed(p.id, *ident, n, now(), effects);
+    c.killed(p.id, *ident, *transaction, now, effects);
+  } else if (m.method == "program.segment") {
+    segment_returned(*guest, *ident, std::move(fds), effects);
   }
-  carry_out(std::move(effects));
 }
 
-void FleetServer::handle_request(Peer& p, const rpc::Message& m, std::vector<Fd> fds) {
-  Effects effects;
-  Result<> done{};
-  int code = rpc::kRefused;
-  if (m.method == "guest.register") {
-    auto result = register_guest(p, m.body, effects);
-    if (result) return answer_then(p, rpc::answer(m.id, *result), std::move(effects));
-    done = tl::make_unexpected(result.error());
-  } else if (m.method == "program.submit") {
-    done = submit(p, m, std::move(fds), effects);
-  } else if (m.method == "program.kill") {
-    done = kill(p, m, effects);
-    code = rpc::kNotFound;
-  } else if (m.method == "guest.list") {
-    send(p, rpc::answer(m.id, guest_list()));
-  } else if (m.method == "program.list") {
-    send(p, rpc::answer(m.id, program_list()));
-  } else if (m.method == "status") {
-    send(p, rpc::answer(m.id, status()));
-  } else {
-    code = rpc::kMethodNotFound;
-    done = fail("there is no method '" + m.method + "'");
+/* A guest gives back the segment of a program that it runs; authentic if it is the memfd that the journal knows. */
+void FleetRequests::segment_returned(const Guest& guest, const ProgramIdent& ident,
+                                     std::vector<Fd> fds, Effects& effects) {
+  FleetProgram* p = state_.find(ident);
+  if (!p || p->segment || fds.size() != 1) return;
+  auto segment = FleetSegment::check(std::move(fds[0]));
+  if (!segment || segment->ident() != ident || segment->identity() != p->identity) {
+    state_.log.warn(
+        "spoofing", ident, guest.name,
+        segment ? "it returned what is not the program's segment" : segment.error().message);
+    return;
   }
-  if (!done) send(p, rpc::failure(m.id, code, done.error().message));
-  carry_out(std::move(effects));
+  p->segment = std::move(*segment);
+  state_.log.say("returned", ident, guest.name, "its segment is back");
+  state_.coordinator.files_arrived(ident, FleetState::now(), effects);
 }
 
-void FleetServer::answer_then(Peer& p, std::string line, Effects effects) {
-  send(p, std::move(line));
-  carry_out(std::move(effects));
-}
-
-Result<std::string> FleetServer::register_guest(Peer& p, const rpc::Fields& f, Effects& effects) {
-  if (closing_) return fail("the coordinator shuts down");
+Result<std::string> FleetRequests::register_guest(FleetPeer& p, const rpc::Fields& f,
+                                                  Effects& effects) {
   GuestInfo info;
   info.name = HP_TRY(f.text("name", HP_NAME_MAX - 1));
   info.hostname = HP_TRY(f.text("hostname", HP_NAME_MAX - 1));
@@ -136,126 +128,70 @@ Result<std::string> FleetServer::register_guest(Peer& p, const rpc::Fields& f, E
   info.doorbell = HP_TRY(f.text_or("doorbell", 16, ""));
   if (std::string bad = bad_guest_name(info.name); !bad.empty()) return fail(bad);
   const uint64_t wanted = HP_TRY(f.number_or("vmid", 0, HP_MAX_GUESTS - 1, 0));
-  std::vector<Claim> running;
-  for (const ProgramIdent& ident : HP_TRY(f.idents("programs", HP_CTL_PROGRAMS)))
-    running.push_back({ident, 0, 0});
+  const auto claims = HP_TRY(read_claims(f));
   info.pid = p.credentials.pid; /* as the kernel says, not as the peer does */
   info.uid = p.credentials.uid;
-  auto done = HP_TRY(coordinator_.register_guest(p.id, info, static_cast<uint32_t>(wanted), running,
-                                                 now(), effects));
-  spdlog::info("guest {} ({}) of pid {} is registered", done.vmid, info.name, info.pid);
+  HP_TRYV(p.share.guest());
+  const auto done = HP_TRY(state_.coordinator.register_guest(
+      p.id, info, static_cast<uint32_t>(wanted), claims, FleetState::now(), effects));
+  state_.log.say("registered", {}, info.name,
+                 "number " + std::to_string(done.vmid) + ", pid " + std::to_string(info.pid) +
+                     (claims.empty() ? "" : ", runs " + std::to_string(claims.size())));
+  if (auto kept = state_.journal.guest(done.vmid, info.name); !kept)
+    state_.log.error({},
+                     "the number of guest " + info.name + " is not kept: " + kept.error().message);
   return rpc::Object().number("vmid", done.vmid).number("pending", done.pending).json();
 }
 
-Result<> FleetServer::submit(Peer& p, const rpc::Message& m, std::vector<Fd> fds,
-                             Effects& effects) {
-  if (closing_) return fail("the coordinator shuts down");
-  if (fds.size() != 2) return fail("a program comes with two descriptors: object and segment");
-  const std::string onfail = HP_TRY(m.body.text_or("onfail", 16, "abort"));
-  if (onfail != "abort" && onfail != "skip") return fail("\"onfail\" must be abort or skip");
-  ProgramOptions options;
-  options.skip_failing = onfail == "skip";
-  options.timeout =
-      std::chrono::milliseconds(HP_TRY(m.body.number_or("timeout_ms", 100, 60000, 5000)));
-  FleetProgram program = HP_TRY(FleetProgram::accept(fds[0], std::move(fds[1])));
-  program.pid = p.credentials.pid;
-  program.uid = p.credentials.uid;
-  const ProgramIdent ident = program.ident;
-  /* A program is code that runs with the rights of a guest's user. */
-  if (program.uid != 0)
-    program.matches = [matches = std::move(program.matches), uid = program.uid](const Guest& g) {
-      return g.uid == uid && matches(g);
-    };
-  HP_TRYV(coordinator_.submit(p.id, ident, options, program.matches, now(), effects));
-  spdlog::info("program {} submitted by pid {} (uid {})", to_hex(ident), program.pid, program.uid);
-  running_[ident] = std::move(program);
-  p.submits[ident] = m.id;
-  return {};
+/* --- requests --- */
+
+Result<std::string> FleetRequests::hello(FleetPeer& p, const rpc::Fields& f) {
+  auto protocol = control::agree(f);
+  if (protocol) return control::hello_result(*protocol, state_.coordinator.epoch());
+  p.too_old = protocol.error().message;
+  return tl::make_unexpected(protocol.error());
 }
 
-Result<> FleetServer::kill(Peer& p, const rpc::Message& m, Effects& effects) {
-  const std::string prefix = HP_TRY(m.body.text("ident", 32));
-  if (prefix.size() < kMinIdentPrefix)
-    return fail("give at least " + std::to_string(kMinIdentPrefix) + " digits of the ident");
-  FleetProgram* found = nullptr;
-  for (auto& [ident, program] : running_) {
-    if (to_hex(ident).compare(0, prefix.size(), prefix) != 0) continue;
-    if (found) return fail("more than one program's ident begins with " + prefix);
-    found = &program;
+void FleetRequests::request(FleetPeer& p, const rpc::Message& m, std::vector<Fd> fds,
+                            Effects& effects) {
+  int code = rpc::kRefused;
+  if (auto done = carry_out(p, m, std::move(fds), effects, code); !done)
+    state_.peers.send(p, rpc::failure(m.id, code, done.error().message));
+}
+
+/* code: what an error is. */
+Result<> FleetRequests::carry_out(FleetPeer& p, const rpc::Message& m, std::vector<Fd> fds,
+                                  Effects& effects, int& code) {
+  const auto answered = [&](const Result<std::string>& result) -> Result<> {
+    if (!result) return tl::make_unexpected(result.error());
+    state_.peers.send(p, rpc::answer(m.id, *result));
+    return {};
+  };
+  HP_TRYV(admit(p, m));
+  if (m.method == "hello") {
+    code = rpc::kVersions;
+    return answered(hello(p, m.body));
   }
-  if (!found) return fail("no program's ident begins with " + prefix);
-  const uint32_t uid = p.credentials.uid;
-  if (uid != 0 && uid != found->uid)
-    return fail("program " + to_hex(found->ident) + " belongs to uid " +
-                std::to_string(found->uid));
-  found->kills.emplace_back(p.id, m.id);
-  coordinator_.kill(found->ident, "killed by pid " + std::to_string(p.credentials.pid), now(),
-                    effects);
-  return {};
-}
-
-std::string FleetServer::guest_list() const {
-  std::vector<std::string> items;
-  for (auto& [vmid, g] : coordinator_.guests()) {
-    uint64_t enabled = 0;
-    for (auto& [ident, program] : coordinator_.programs()) {
-      auto part = program.guests.find(vmid);
-      enabled += part != program.guests.end() && part->second.part == Coordinator::Part::Enabled;
-    }
-    items.push_back(
-        rpc::Object()
-            .number("vmid", vmid)
-            .text("name", g.name)
-            .text("hostname", g.hostname)
-            .text("kind", to_text(g.kind))
-            .text("osversion", g.osversion)
-            .text("build_id", g.build_id)
-            .text("doorbell", g.doorbell)
-            .integer("pid", g.pid)
-            .number("uid", g.uid)
-            .number("uptime_s", static_cast<uint64_t>((now() - g.since).count()) / 1000000000u)
-            .number("programs", enabled)
-            .json());
+  if (!p.too_old.empty()) {
+    code = rpc::kVersions;
+    return fail(p.too_old);
   }
-  return rpc::Object().raw("guests", rpc::json_array(items)).json();
-}
-
-std::string FleetServer::program_list() const {
-  std::vector<std::string> items;
-  for (auto& [ident, program] : coordinator_.programs()) {
-    std::vector<std::string> guests;
-    for (auto& [vmid, part] : program.guests) {
-      const Guest& g = coordinator_.guests().at(vmid);
-      guests.push_back(rpc::Object()
-                           .number("vmid", vmid)
-                           .text("name", g.name)
-                           .number("probes", part.probes)
-                           .text("state", part_name(part.part))
-                           .json());
-    }
-    const FleetProgram& held = running_.at(ident);
-    items.push_back(rpc::Object()
-                        .text("ident", to_hex(ident))
-                        .text("state", phase_name(program.phase))
-                        .integer("pid", held.pid)
-                        .number("uid", held.uid)
-                        .number("since", seconds(held.since))
-                        .text("script", held.script)
-                        .raw("guests", rpc::json_array(guests))
-                        .json());
-  }
-  return rpc::Object().raw("programs", rpc::json_array(items)).json();
-}
-
-std::string FleetServer::status() const {
-  return rpc::Object()
-      .text("socket", path_)
-      .integer("pid", ::getpid())
-      .number("since", seconds(since_))
-      .number("guests", coordinator_.guests().size())
-      .number("programs", coordinator_.programs().size())
-      .number("connections", peers_.size())
-      .json();
+  if (m.method == "guest.register") return answered(register_guest(p, m.body, effects));
+  if (m.method == "guest.list") return answered(guest_list(state_, p.credentials));
+  if (m.method == "program.submit") return consumers_.submit(p, m, std::move(fds), effects);
+  if (m.method == "program.list") return answered(program_list(state_, p.credentials));
+  if (m.method == "status") return answered(status(state_));
+  if (m.method == "log")
+    return answered(state_.log.list(p.id, HP_TRY(m.body.number_or("after", 0, INT64_MAX, 0)),
+                                    HP_TRY(m.body.number_or("limit", 0, kMostEvents, kUsualEvents)),
+                                    HP_TRY(m.body.flag_or("follow", false))));
+  code = rpc::kNotFound;
+  if (m.method == "program.attach") return consumers_.attach(p, m);
+  if (m.method == "program.kill") return consumers_.kill(p, m, effects);
+  if (m.method == "program.show") return answered(program_show(state_, p.credentials, m.body));
+  nonsense(p);
+  code = rpc::kMethodNotFound;
+  return fail("there is no method '" + m.method + "'");
 }
 
 }  // namespace hp

@@ -1,94 +1,70 @@
-/* FleetServer: `probed coordinator`: the control socket, its peers, and the programs they run.
+/* FleetServer: `probed coordinator`: the pure Coordinator (transport/coordinator.hpp) in an Asio loop.
  *
- * Wires the pure Coordinator (transport/coordinator.hpp) to an Asio loop: peers are connections that
- * register guests (probevm), submit programs (probec -E) or ask (probectl). Methods and their fields
- * are in docs/fleet.md. One instance per socket, by a lock file beside it.
+ * Peers are connections that register guests (probevm), submit programs (probec -E) or ask (probectl). What they say
+ * goes through FleetRequests to the Coordinator; what that decides is carried out by FleetEffects, once for all
+ * messages that the loop found together. One instance per socket and per base folder, by lock files.
  *
- * The server never maps what a consumer gave it: the object is read once, checked and copied into a
- * sealed memfd; the segment must be sealed against shrinking and is only written with pwrite(2) (its
- * guest table). Everything in a message is bounded and validated before use.
+ * What is committed is in the journal and outlives the server: a killed one as well as one that is shut down.
+ *
+ * The server never maps what a consumer gave it: the object is read once, checked and copied into a sealed memfd; the
+ * segment must be sealed against shrinking and is only written with pwrite(2) (its guest table).
  *
  * Threading: the thread that runs the io_context. */
 #pragma once
-#include <sys/socket.h>
-
-/* Asio 1.22 looks for aligned_alloc with a macro of libstdc++'s that may not be defined yet, so that
- * two files may come to allocate and free differently. All of Asio is included from here. */
-#define ASIO_DISABLE_STD_ALIGNED_ALLOC 1
-#include <asio/io_context.hpp>
-#include <asio/posix/stream_descriptor.hpp>
-#include <asio/post.hpp>
-#include <asio/signal_set.hpp>
-#include <asio/steady_timer.hpp>
-#include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
-#include "host/fleet_channel.hpp"
+#include "host/asio.hpp"
+#include "host/fleet_config.hpp"
+#include "host/fleet_effects.hpp"
 #include "host/fleet_lock.hpp"
-#include "host/fleet_program.hpp"
-#include "transport/coordinator.hpp"
-#include "transport/segment.h"
+#include "host/fleet_peers.hpp"
+#include "host/fleet_requests.hpp"
+#include "host/fleet_state.hpp"
+#include "host/service_manager.hpp"
 
 namespace hp {
 
-class FleetServer {
+struct FleetServerOptions {
+  std::string socket; /* absolute */
+  std::string base;   /* folder of the journal and the programs; absolute */
+  Time resume_grace =
+      std::chrono::seconds(10); /* how long programs wait for consumers after a restart */
+  FleetConfig config = FleetConfig::defaults();
+  service_manager::Inherited inherited;
+};
+
+class FleetServer final : private FleetPeers::Listener {
  public:
-  FleetServer(asio::io_context& io, std::string socket_path);
-  ~FleetServer();
-  /* Takes the lock, replaces a stale socket, listens. */
-  Result<> open();
-  /* Ends every program, tells the guests, closes; then the io_context runs out of work. */
+  /* Locks socket and base folder, reads the journal, knows again what ran, listens. */
+  static Result<std::unique_ptr<FleetServer>> open(asio::io_context&, FleetServerOptions);
+  /* At any time: rights and limits hold for what is asked from here on. */
+  void configure(const FleetConfig&);
+  /* Closes; then the io_context runs out of work. What is committed goes on running and stays in the journal. */
   void shut_down();
 
  private:
-  struct Peer {
-    Peer(asio::io_context& io, PeerId id, Fd socket);
-    ~Peer();
-    PeerId id;
-    ucred credentials{};
-    FleetChannel channel;
-    asio::posix::stream_descriptor watch; /* of the channel's descriptor, which it does not own */
-    bool writing = false;
-    std::map<ProgramIdent, std::string> submits; /* request ids that await the decision */
-  };
-  void accept();
-  void read(const std::shared_ptr<Peer>&);
-  void write(const std::shared_ptr<Peer>&);
-  void drop(PeerId, const std::string& why);
-  void send(Peer&, std::string line, std::vector<FleetChannel::SharedFd> fds = {});
-  void handle(Peer&, FleetChannel::Incoming);
-  void handle_guest(Peer&, const rpc::Message&);
-  void handle_request(Peer&, const rpc::Message&, std::vector<Fd>);
-  Result<std::string> register_guest(Peer&, const rpc::Fields&, Effects&);
-  Result<> submit(Peer&, const rpc::Message&, std::vector<Fd>, Effects&);
-  Result<> kill(Peer&, const rpc::Message&, Effects&);
-  void answer_then(Peer&, std::string line, Effects);
-  std::string guest_list() const;
-  std::string program_list() const;
-  std::string status() const;
-
-  void carry_out(Effects);
-  void carry_out(const Effect&);
+  FleetServer(asio::io_context&, FleetServerOptions, FleetLock, FleetStore, FleetJournal);
+  Result<> start();
+  void set_socket_access();
+  Result<> connected(FleetPeer&) override;
+  void message(FleetPeer&, FleetChannel::Incoming) override;
+  void gone(FleetPeer&, const std::string& why) override;
+  void carry_out_soon();
+  void carry_out();
   void arm_timer();
-  void close_all();
-  Peer* peer(PeerId);
-  static Time now();
 
   asio::io_context& io_;
-  std::string path_;
+  FleetServerOptions options_;
+  bool own_socket_ = false; /* not the service manager's */
   FleetLock lock_;
-  Fd listener_fd_;
-  asio::posix::stream_descriptor listener_;
-  asio::steady_timer timer_;          /* accept's retry; the end's limit */
-  asio::steady_timer deadline_timer_; /* the transaction's */
-  Coordinator coordinator_{HP_MAX_GUESTS};
-  std::map<PeerId, std::shared_ptr<Peer>> peers_;
-  std::map<ProgramIdent, FleetProgram> running_;
-  PeerId next_peer_ = 1;
-  bool closing_ = false;
-  std::chrono::system_clock::time_point since_ = std::chrono::system_clock::now();
+  FleetPeers peers_;
+  FleetState state_;
+  FleetRequests requests_;
+  FleetEffects effects_;
+  Effects pending_; /* not carried out yet */
+  bool carrying_ = false, closing_ = false;
+  asio::steady_timer deadline_timer_;
 };
 
 }  // namespace hp

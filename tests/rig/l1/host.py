@@ -7,6 +7,7 @@ exit status come by two virtio serial ports; the 8250 has the kernel's messages 
 import ctypes
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -26,9 +27,11 @@ PYTHON_WITHOUT = {"test", "idlelib", "lib2to3", "ensurepip", "tkinter", "pydoc_d
                   "unittest", "wsgiref", "turtledemo"}
 MODULES = ("virtio_pci", "virtio_blk", "virtio_console", "overlay", "kvm-amd", "irqbypass", "tun")
 # The fastest of what was measured (docs/linux-guests.md).
-QEMU = ("qemu-system-x86_64", "-cpu", "max,+svm", "-nodefaults", "-no-reboot", "-display", "none", "-monitor", "none")
+QEMU = ("qemu-system-x86_64", "-accel", "tcg,thread=single", "-cpu", "max,+svm", "-nodefaults", "-no-reboot",
+        "-display", "none", "-monitor", "none")
 CMDLINE = "console=ttyS0 quiet mitigations=off panic=-1 reboot=t no_timer_check random.trust_cpu=on"
 TIMED_OUT, BROKEN = 124, 125
+CRASH = re.compile(r"BUG:|Oops|general protection|Kernel panic|Internal error")
 
 
 class Host:
@@ -68,8 +71,7 @@ class Host:
             raise SystemExit(f"run: no file {image}")
         self._drives.append(pathlib.Path(image).resolve())
 
-    def run(self, script: str, args, *, timeout: float, memory: int, cpus: int, keep_log=None,
-            one_thread=False) -> int:
+    def run(self, script: str, args, *, timeout: float, memory: int, cpus: int, keep_log=None) -> int:
         """Prints the script's output as it comes; returns its status, TIMED_OUT or BROKEN."""
         deadline = time.monotonic() + timeout
         layers = self._layers()
@@ -78,9 +80,8 @@ class Host:
         with tempfile.TemporaryDirectory(prefix="rig-") as run_dir:
             run_dir = pathlib.Path(run_dir)
             (run_dir / "initramfs").write_bytes(self._initramfs(script, args, len(layers)))
-            thread = "single" if one_thread else "multi"
-            command = [*QEMU, "-accel", f"tcg,thread={thread}", "-m", str(memory), "-smp", str(cpus),
-                       "-kernel", str(self._kernel.image), "-initrd", str(run_dir / "initramfs"), "-append", CMDLINE,
+            command = [*QEMU, "-m", str(memory), "-smp", str(cpus), "-kernel", str(self._kernel.image),
+                       "-initrd", str(run_dir / "initramfs"), "-append", CMDLINE,
                        "-serial", f"file:{run_dir / 'serial'}", *_ports(run_dir)]
             for disk in layers:
                 command += ["-drive", f"file={disk},format=raw,if=virtio,readonly=on"]
@@ -110,8 +111,10 @@ class Host:
             print(f"rig: not done after {timeout:.0f} s; serial log: {log}", flush=True)
             return TIMED_OUT
         if status is None:
-            tail = log.read_bytes().decode(errors="replace").splitlines()[-20:]
-            print("\n".join(tail) + f"\nrig: the host ended without a status; serial log: {log}", flush=True)
+            said = log.read_bytes().decode(errors="replace").splitlines()
+            first = next((i for i, line in enumerate(said) if CRASH.search(line)), len(said))
+            print("\n".join([*said[max(0, first - 3):first + 30], "...", *said[-10:]]), flush=True)
+            print(f"rig: the host ended without a status; serial log: {log}", flush=True)
             return BROKEN
         print(f"rig: the script ended with status {status}; serial log: {log}", flush=True)
         return status

@@ -28,6 +28,7 @@ enum ErrorCode : int {
   kRefused = -32000, /* understood, and not done: the message says why */
   kAborted = -32001, /* a program was not enabled; data.guests says which guests refused */
   kNotFound = -32002,
+  kVersions = -32003, /* the client's protocol is too old (control_protocol.hpp) */
 };
 
 /* Checked access to the members of an object. Errors are sentences that name the member. */

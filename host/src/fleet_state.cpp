@@ -1,0 +1,28 @@
+#include "host/fleet_state.hpp"
+
+namespace hp {
+
+uint64_t FleetState::wall_clock_ns() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<uint64_t>(std::chrono::nanoseconds(now).count());
+}
+
+Result<FleetProgram*> FleetState::find(const std::string& ident, const PeerCredentials& asker) {
+  if (ident.size() < kMinIdentPrefix)
+    return fail("give at least " + std::to_string(kMinIdentPrefix) + " digits of the ident");
+  FleetProgram* found = nullptr;
+  for (auto& [key, program] : programs) {
+    if (to_hex(key).compare(0, ident.size(), ident) != 0 || !sees(asker, program.uid)) continue;
+    if (found) return fail("more than one program's ident begins with " + ident);
+    found = &program;
+  }
+  if (!found) return fail("no program's ident begins with " + ident);
+  return found;
+}
+
+FleetProgram* FleetState::find(const ProgramIdent& ident) {
+  auto it = programs.find(ident);
+  return it == programs.end() ? nullptr : &it->second;
+}
+
+}  // namespace hp
