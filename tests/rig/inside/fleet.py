@@ -6,6 +6,7 @@
         web.do("workload 10")
         consumer.stop()                       # SIGINT; .out is its standard output, .err what it said
 """
+import codecs
 import json
 import os
 import pathlib
@@ -16,7 +17,7 @@ import tempfile
 import threading
 import time
 
-LIMIT = 120  # seconds for anything, unless told otherwise
+LIMIT = 200  # seconds for anything, unless told otherwise
 AGENT_LOG = "/run/hyprobe-agent.log"
 AGENT_PID = "$(cat /run/hyprobe-agent.pid)"
 
@@ -87,9 +88,13 @@ class Process:
         return self.wait()
 
     def _collect(self, stream, source):
+        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        held = ""  # a carriage return whose line feed may come with the next chunk
         while chunk := os.read(source.fileno(), 1 << 16):
+            text = held + decoder.decode(chunk)
+            held = "\r" if text.endswith("\r") else ""
             with self._changed:
-                self._text[stream] += chunk.decode(errors="replace").replace("\r\n", "\n")
+                self._text[stream] += text.removesuffix("\r").replace("\r\n", "\n")
                 self._changed.notify_all()
         with self._changed:
             self._changed.notify_all()
