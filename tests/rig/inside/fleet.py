@@ -89,7 +89,8 @@ class Process:
     def _collect(self, stream, source):
         while chunk := os.read(source.fileno(), 1 << 16):
             with self._changed:
-                self._text[stream] += chunk.decode(errors="replace").replace("\r\n", "\n")
+                text = self._text[stream] + chunk.decode(errors="replace")
+                self._text[stream] = text.replace("\r\n", "\n")  # whose two bytes may have come apart
                 self._changed.notify_all()
         with self._changed:
             self._changed.notify_all()
