@@ -52,7 +52,12 @@ TEST_CASE("steps out of order are refused, repeated ones are not") {
   must(journal.committed(ident_of(1)));
   CHECK(journal.received(program(1)).error().code == EEXIST);
   must(journal.detached(ident_of(1), false));
-  CHECK_FALSE(must(journal.open_programs())[0].detached);
+  must(journal.segment(ident_of(1), 5, 6));
+  const auto changed = must(journal.open_programs());
+  REQUIRE(changed.size() == 1);
+  CHECK_FALSE(changed[0].detached);
+  CHECK(changed[0].segment_dev == 5);
+  CHECK(changed[0].segment_ino == 6);
   must(journal.ended(ident_of(1), "first"));
   must(journal.ended(ident_of(1), "second"));
   CHECK(must(journal.history(1))[0].reason == "first");
