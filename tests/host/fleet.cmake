@@ -30,7 +30,7 @@ foreach(variant GOOD BAD VERSION)
 endforeach()
 add_custom_target(fleet_objects DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/fleet_GOOD.o
   ${CMAKE_CURRENT_BINARY_DIR}/fleet_BAD.o ${CMAKE_CURRENT_BINARY_DIR}/fleet_VERSION.o)
-hp_test(fleet_daemon_test SOURCES fleet_daemon_test.cpp DEPS hp_host)
+hp_test(fleet_daemon_test SOURCES fleet_daemon_test.cpp fleet_durable_test.cpp fleet_rights_test.cpp DEPS hp_host)
 target_link_options(fleet_daemon_test PRIVATE -Wl,--as-needed)
 target_compile_definitions(fleet_daemon_test PRIVATE FLEET_MONITOR="$<TARGET_FILE:fleet_monitor>"
   FLEET_OBJECTS="${CMAKE_CURRENT_BINARY_DIR}")

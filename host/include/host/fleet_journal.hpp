@@ -101,14 +101,21 @@ class FleetJournal {
   Result<> ended(const ProgramIdent&, std::string_view reason);
   /* Of an attached program that became detached (or back): as durable as the former. ENOENT: unknown or ended. */
   Result<> detached(const ProgramIdent&, bool);
+  /* Another memfd is its segment from here on; as durable. ENOENT: unknown or ended. */
+  Result<> segment(const ProgramIdent&, uint64_t device, uint64_t inode);
   /* Received and Committed ones, in the order of received(). */
   Result<std::vector<Program>> open_programs();
   /* Ended ones, the last submitted first. */
   Result<std::vector<Program>> history(size_t limit);
 
   /* Guest numbers: who had vmid last. A name has one number: former ones are forgotten. */
-  Result<> guest(uint32_t vmid, const std::string& name);
-  Result<std::map<uint32_t, std::string>> guests();
+  struct Guest {
+    std::string name;
+    uint32_t uid = 0; /* of its monitor or machine, by SO_PEERCRED */
+    bool operator==(const Guest&) const = default;
+  };
+  Result<> guest(uint32_t vmid, const std::string& name, uint32_t uid);
+  Result<std::map<uint32_t, Guest>> guests(); /* by vmid */
 
   /* Returns the event as kept (id, time, texts cut). */
   Result<Event> event(std::string_view kind, const std::optional<ProgramIdent>& program,
