@@ -16,6 +16,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr size_t kMaxGuestsInMessage = HP_MAX_GUESTS;
+constexpr uint32_t kDetachProtocol = 2; /* since when programs may run without a consumer */
 constexpr size_t kMaxScript = 64u << 10;
 constexpr std::chrono::milliseconds kFirstRetry{50}, kLastRetry{1000};
 
@@ -94,7 +95,7 @@ Result<> FleetClient::submit(int object_fd, int segment_fd, const SubmitOptions&
       .text("onfail", options.skip_failing ? "skip" : "abort")
       .number("timeout_ms", static_cast<uint64_t>(options.timeout.count()));
   if (options.detach) params.flag("detach", true);
-  standing_ = Standing{"program.submit", params.json(), {}, false};
+  standing_ = Standing{"program.submit", params.json(), {}, options.detach};
   for (int fd : {object_fd, segment_fd}) {
     standing_->fds.push_back(std::make_shared<Fd>(::fcntl(fd, F_DUPFD_CLOEXEC, 0)));
     if (!*standing_->fds.back()) return fail_errno("cannot duplicate a program's descriptor");
@@ -104,7 +105,7 @@ Result<> FleetClient::submit(int object_fd, int segment_fd, const SubmitOptions&
 
 Result<AttachedProgram> FleetClient::attach(const std::string& ident,
                                             std::chrono::milliseconds limit) {
-  standing_ = Standing{"program.attach", rpc::Object().text("ident", ident).json(), {}, false};
+  standing_ = Standing{"program.attach", rpc::Object().text("ident", ident).json(), {}, true};
   HP_TRYV(say_standing());
   const FleetEvent e = HP_TRY(wait_decision(limit));
   if (e.kind != FleetEvent::Committed) return fail(e.reason);
@@ -144,7 +145,7 @@ void FleetClient::come_back() {
   backoff_ = std::min(2 * backoff_, kLastRetry);
   retry_at_ = Clock::now() + backoff_;
   /* The channel that was closed stays until there is another. */
-  if (!open()) return;
+  if (auto opened = open(); !opened) return lost(opened.error().message);
   if (auto said = say_standing(); !said) lost(said.error().message);
 }
 
@@ -166,6 +167,11 @@ void FleetClient::handle_standing(const rpc::Message& m, std::vector<Fd> fds) {
     /* The guests with their reasons are in the event; the message alone has some of them too. */
     return over(FleetEvent::Aborted, m.body.text_or("reason", 4096, m.error).value_or(m.error),
                 std::move(guests));
+  if (standing_->detach && agreed_.protocol < kDetachProtocol)
+    return over(FleetEvent::Aborted,
+                "the coordinator at " + socket_path_ +
+                    " is too old to keep programs without their consumer: restart it",
+                {});
   if (standing_->method == "program.attach") {
     if (fds.size() != 2)
       return over(FleetEvent::Aborted, "the coordinator did not hand the program over", {});

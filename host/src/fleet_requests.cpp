@@ -87,6 +87,10 @@ void FleetRequests::request(FleetPeer& p, const rpc::Message& m, std::vector<Fd>
   };
   Result<> done{};
   int code = rpc::kRefused;
+  if (auto may = admit(p, m); !may) {
+    state_.peers.send(p, rpc::failure(m.id, code, may.error().message));
+    return;
+  }
   if (m.method == "hello") {
     auto protocol = control::agree(m.body);
     if (protocol) {
@@ -98,8 +102,6 @@ void FleetRequests::request(FleetPeer& p, const rpc::Message& m, std::vector<Fd>
   if (!p.too_old.empty()) {
     code = rpc::kVersions;
     done = fail(p.too_old);
-  } else if (auto may = admit(p, m); !may) {
-    done = may;
   } else if (m.method == "guest.register") {
     done = answered(register_guest(p, m.body, effects));
   } else if (m.method == "program.submit") {

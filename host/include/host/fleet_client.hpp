@@ -112,6 +112,7 @@ class FleetClient {
   struct Standing {
     std::string method, params;
     std::vector<SharedFd> fds;
+    bool detach = false;
     bool decided = false;
   };
 
@@ -130,12 +131,12 @@ class FleetClient {
   std::string socket_path_;
   std::unique_ptr<FleetChannel> channel_;
   std::vector<FleetEvent> events_;
-  control::Agreed agreed_;
-  bool refused_ = false;
   std::optional<Standing> standing_; /* none: no program, or it is over */
   AttachedProgram attached_;
-  std::string ident_;          /* hexadecimal; empty before submit and attach */
-  std::string standing_id_;    /* of the pending submit or attach, empty if none */
+  std::string ident_;       /* hexadecimal; empty before submit and attach */
+  std::string standing_id_; /* of the pending submit or attach, empty if none */
+  control::Agreed agreed_;
+  bool refused_ = false;
   std::string call_id_;        /* of the pending call or kill, empty if none */
   Result<std::string> answer_; /* of that call */
   uint64_t next_id_ = 1;

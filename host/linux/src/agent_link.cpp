@@ -38,7 +38,7 @@ void AgentLink::complain(const std::string& what) {
 }
 
 void AgentLink::received(std::span<const uint8_t> bytes, Time now) {
-  auto message = trace::decode(bytes);
+  auto message = trace::decode(bytes, versions_);
   if (!message) return complain(message.error().message);
   heard_ = now;
   asked_ = false;

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
+#include <cstring>
+
 #include "agent/conversation.hpp"
 #include "agent/kernel.hpp"
 #include "fake_module.hpp"
@@ -130,6 +132,42 @@ TEST_CASE("one probe that cannot be attached undoes them all, and is named") {
   CHECK(m.about == trace::Subject{kIdent, 1});
   CHECK(m.text == "cannot attach to the entry of no_such_function: No such file or directory");
   CHECK(w.module.programs.empty());
+}
+
+TEST_CASE(
+    "the agent answers in the version that it is spoken to in, and says in HELLO what it speaks") {
+  World w;
+  trace::Bytes keep;
+  REQUIRE(w.talk.begin());
+  auto hello = trace::read_hello(w.next(keep));
+  REQUIRE(hello);
+  CHECK(hello->versions.oldest == 1);
+  CHECK(hello->versions.newest == 2);
+  for (uint32_t version : {1u, 2u}) { /* VMMs of this release, and of the one before */
+    w.hear(trace::in_version(trace::encode_welcome({1, 0}), version));
+    w.hear(trace::in_version(trace::encode_plain(HP_MSG_KILL, {kIdent, 7}), version));
+    auto m = w.next(keep);
+    CHECK(m.type == HP_MSG_KILLED);
+    CHECK(m.version == version);
+    CHECK(m.about == trace::Subject{kIdent, version == 1 ? 0u : 7u});
+  }
+  w.hear(trace::in_version(trace::encode_text(HP_MSG_REFUSED, "its agent is too old"), 1));
+  CHECK(w.log.back() == "the VMM does not talk with this agent: its agent is too old");
+  CHECK(w.module.sent.empty());
+}
+
+TEST_CASE("an agent of version 1 takes and says nothing else") {
+  World w;
+  Conversation talk(w.module, [&](const std::string& line) { w.log.push_back(line); },
+                    w.root.path(), {1, 1});
+  trace::Bytes keep;
+  REQUIRE(talk.begin());
+  CHECK(trace::read_hello(w.next(keep))->versions.newest == 1);
+  hp_msg head;
+  std::memcpy(&head, keep.data(), HP_MSG_SIZE_1);
+  CHECK(head.flags == 0); /* as it was before there were others */
+  REQUIRE(talk.received(trace::encode_welcome({1, 0})));
+  CHECK(w.log.back() == "the VMM sends nonsense: a message of version 2, not 1");
 }
 
 TEST_CASE("files come in pieces, the end last") {
