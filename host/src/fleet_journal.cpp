@@ -33,13 +33,13 @@ constexpr std::array<const char*, 4> kTables = {
 };
 
 /* The journal as a whole cannot be used: what a person is to do. */
-tl::unexpected<Error> refuse(const std::string& path, Error error) {
+tl::unexpected<Error> refuse(const std::string& folder, Error error) {
   if (error.code == EBADMSG)
-    error.message += ". Nothing was changed. Restore it, or move it away (mkdir " + path +
-                     ".damaged && mv " + path + "* " + path +
-                     ".damaged/) and start again: consumers that still run submit their programs "
+    error.message += ". Nothing was changed. Restore it, or move it away (mkdir " + folder +
+                     "/damaged && mv " + folder + "/" + FleetJournal::kFile + "* " + folder +
+                     "/damaged/) and start again: consumers that still run submit their programs "
                      "again; detached "
-                     "programs that it knew as committed are then unknown and end in every guest";
+                     "programs that it knew as committed are then unknown, and end in every guest";
   return tl::make_unexpected(std::move(error));
 }
 
@@ -102,7 +102,7 @@ Result<> sync_folder(const std::string& folder) {
 Result<FleetJournal> FleetJournal::open(const std::string& folder) {
   const std::string path = folder + "/" + kFile;
   auto files = JournalFiles::inspect(path, kMaxBytes);
-  if (!files) return refuse(path, files.error());
+  if (!files) return refuse(folder, files.error());
   auto opened = [&]() -> Result<FleetJournal> {
     FleetJournal journal(HP_TRY(Sqlite::open(path)));
     Sqlite& db = journal.db_;
@@ -134,7 +134,7 @@ Result<FleetJournal> FleetJournal::open(const std::string& folder) {
     HP_TRYV(sync_folder(folder));
     return journal;
   }();
-  if (!opened) return refuse(path, opened.error());
+  if (!opened) return refuse(folder, opened.error());
   opened->db_.set_checkpoint_on_close(true);
   return opened;
 }

@@ -220,8 +220,9 @@ Result<Object> FleetStore::elf(const ProgramIdent& ident) const {
   const std::string name = to_hex(ident) + std::string(kElf);
   const Fd fd = HP_TRY(open_file(name, Object::kMaxBytes));
   auto object = Object::read(fd.get());
-  if (!object) return fail(path(name) + ": " + object.error().message, object.error().code);
-  return object;
+  if (object) return object;
+  const int code = object.error().code;
+  return fail(path(name) + ": " + object.error().message, code == ENOEXEC ? EBADMSG : code);
 }
 
 bool FleetStore::has_elf(const ProgramIdent& ident) const {

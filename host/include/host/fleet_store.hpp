@@ -50,7 +50,7 @@ class FleetStore {
   const std::string& folder() const { return folder_; }
 
   Result<> keep(const ProgramIdent&, std::string_view elf);
-  /* ENOENT: there is none. */
+  /* ENOENT: there is none. EBADMSG: it is damaged, or no object of this release. */
   Result<Object> elf(const ProgramIdent&) const;
   bool has_elf(const ProgramIdent&) const;
 
