@@ -15,7 +15,7 @@ namespace {
 constexpr const char* kWriter = "Hyprobe 0.1.0";
 constexpr int64_t kPageSize = 4096;
 
-/* What open() wants to find, and creates: each statement is compared as it stands. `sum`: of the row, see checksum(). */
+/* What open() wants to find, and creates: each statement is compared as it stands. */
 constexpr std::array<const char*, 4> kTables = {
     "CREATE TABLE start (id INTEGER PRIMARY KEY CHECK (id = 1), epoch INTEGER NOT NULL, clean "
     "INTEGER NOT NULL,"

@@ -51,7 +51,7 @@ Result<> write_all(int fd, const void* data, size_t size, uint64_t at, const std
   return {};
 }
 
-/* Copies what is not a hole and not zero, and makes the target as large. Reads at most limit bytes. */
+/* Copies what is no hole and not zero; makes the target as large. Reads at most limit bytes. */
 Result<> copy_used(int from, const std::string& from_name, int to, const std::string& to_name,
                    uint64_t limit) {
   struct stat st{};

@@ -1,5 +1,5 @@
-/* Preloaded (LD_PRELOAD) into a process whose wall clock is to jump: CLOCK_REALTIME is shifted by the seconds that the file
- * $HP_CLOCK holds, as text, now. Monotonic clocks go on as they are. */
+/* Preloaded (LD_PRELOAD) into a process whose wall clock is to jump: CLOCK_REALTIME is shifted by
+ * the seconds that the file $HP_CLOCK holds, as text, now. Monotonic clocks go on as they are. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/time.h>
@@ -36,7 +36,8 @@ extern "C" {
 int clock_gettime(clockid_t clock, timespec* at) {
   static const auto real = next<int (*)(clockid_t, timespec*)>("clock_gettime");
   const int result = real(clock, at);
-  if (result == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) at->tv_sec += shift();
+  if (result == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
+    at->tv_sec += shift();
   return result;
 }
 
