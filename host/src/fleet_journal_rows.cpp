@@ -30,7 +30,7 @@ Blob blob(const ProgramIdent& ident) {
   return {ident.data(), ident.size()};
 }
 
-/* Database pages have no checksums of their own, and a flipped bit in `state` would lose a program. */
+/* Pages have no checksums of their own, and a flipped bit in `state` would lose a program. */
 int64_t checksum(const FleetJournal::Program& p) {
   std::string all = to_hex(p.ident);
   for (uint64_t n :
@@ -48,7 +48,7 @@ bool read_ident(std::string_view bytes, ProgramIdent& ident) {
   return true;
 }
 
-/* Of PROGRAM_COLUMNS. What is out of range does not give the sum that was stored, or does no harm. */
+/* Of PROGRAM_COLUMNS. What is out of range does not give the stored sum, or does no harm. */
 Result<FleetJournal::Program> read_program(const Statement& row, const std::string& path) {
   FleetJournal::Program p;
   const int64_t state = row.number(1);
