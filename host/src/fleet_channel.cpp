@@ -10,6 +10,7 @@ namespace hp {
 namespace {
 constexpr size_t kReadSize = 64u << 10;
 constexpr size_t kMaxPendingFds = 16;
+constexpr int kMaxReads = 4; /* who writes as fast as we read would keep us, and fill our memory */
 }  // namespace
 
 FleetChannel::FleetChannel(Fd socket, size_t max_line)
@@ -65,7 +66,7 @@ void FleetChannel::close() {
 
 Result<bool> FleetChannel::receive() {
   char buffer[kReadSize];
-  for (;;) {
+  for (int i = 0; i < kMaxReads; i++) {
     if (!socket_) return false;
     Fd fds[rpc::kMaxMessageFds];
     size_t nfds = 0;
@@ -82,6 +83,7 @@ Result<bool> FleetChannel::receive() {
     reader_.append({buffer, *n});
     if (*n < sizeof buffer) return true;
   }
+  return true;
 }
 
 Result<std::optional<FleetChannel::Incoming>> FleetChannel::next() {

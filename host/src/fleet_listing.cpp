@@ -40,9 +40,10 @@ const char* part_name(Coordinator::Part p) {
 
 }  // namespace
 
-std::string guest_list(const FleetState& state) {
+std::string guest_list(const FleetState& state, const PeerCredentials& asker) {
   std::vector<std::string> items;
   for (auto& [vmid, g] : state.coordinator.guests()) {
+    if (!state.sees(asker, g.uid)) continue;
     uint64_t enabled = 0;
     for (auto& [ident, program] : state.coordinator.programs()) {
       auto part = program.guests.find(vmid);
@@ -67,9 +68,11 @@ std::string guest_list(const FleetState& state) {
   return rpc::Object().raw("guests", rpc::json_array(items)).json();
 }
 
-std::string program_list(const FleetState& state) {
+std::string program_list(const FleetState& state, const PeerCredentials& asker) {
   std::vector<std::string> items;
   for (auto& [ident, program] : state.coordinator.programs()) {
+    const FleetProgram& held = state.programs.at(ident);
+    if (!state.sees(asker, held.uid)) continue;
     std::vector<std::string> guests;
     for (auto& [vmid, part] : program.guests) {
       const Guest& g = state.coordinator.guests().at(vmid);
@@ -80,7 +83,6 @@ std::string program_list(const FleetState& state) {
                            .text("state", part_name(part.part))
                            .json());
     }
-    const FleetProgram& held = state.programs.at(ident);
     items.push_back(rpc::Object()
                         .text("ident", to_hex(ident))
                         .text("state", phase_name(program.phase))

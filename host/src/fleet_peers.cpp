@@ -1,6 +1,5 @@
 #include "host/fleet_peers.hpp"
 
-#include <grp.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -12,25 +11,12 @@ namespace {
 
 constexpr int kBacklog = 512; /* guests start in herds */
 constexpr auto kAcceptRetry = std::chrono::milliseconds(100);
-constexpr const char* kGroup = "hyprobe";
-
-/* The socket: root's is for root and, where it exists, the group hyprobe; a user's is the user's. */
-void set_socket_access(const std::string& path) {
-  mode_t mode = 0600;
-  if (::geteuid() == 0) {
-    if (const group* g = ::getgrnam(kGroup); g && ::chown(path.c_str(), 0, g->gr_gid) == 0)
-      mode = 0660;
-  }
-  ::chmod(path.c_str(), mode);
-}
+constexpr int kAcceptedAtOnce = 64; /* then the others have their turn */
 
 }  // namespace
 
 FleetPeer::FleetPeer(asio::io_context& io, PeerId peer_id, Fd socket)
-    : id(peer_id), channel(std::move(socket), FleetChannel::kMaxRequest), watch(io, channel.fd()) {
-  socklen_t size = sizeof credentials;
-  ::getsockopt(channel.fd(), SOL_SOCKET, SO_PEERCRED, &credentials, &size);
-}
+    : id(peer_id), channel(std::move(socket), FleetChannel::kMaxRequest), watch(io, channel.fd()) {}
 
 FleetPeer::~FleetPeer() {
   watch.release(); /* the channel closes it */
@@ -64,7 +50,6 @@ Result<> FleetPeers::listen(const std::string& path) {
   const int err = errno;
   ::umask(old);
   if (bound != 0) return fail_errno("cannot create the socket " + path, err);
-  set_socket_access(path);
   if (::listen(socket.get(), kBacklog) != 0) return fail_errno("cannot listen on " + path);
   listen(std::move(socket));
   return {};
@@ -86,7 +71,7 @@ void FleetPeers::accept() {
   if (!socket_) return;
   watch_.async_wait(asio::posix::stream_descriptor::wait_read, [this](std::error_code error) {
     if (error || !socket_) return;
-    for (;;) {
+    for (int i = 0; i < kAcceptedAtOnce; i++) {
       Fd socket(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
       if (!socket) {
         if (errno == EINTR || errno == ECONNABORTED) continue;
@@ -149,18 +134,20 @@ void FleetPeers::write(const std::shared_ptr<FleetPeer>& p) {
     p->writing = false;
     if (error || p->channel.closed()) return;
     if (auto sent = p->channel.flush(); !sent) return drop(p->id, sent.error().message);
+    (void)p->share.queued(p->channel.queued()); /* less than before */
     write(p);
   });
 }
 
 void FleetPeers::send(FleetPeer& p, std::string line, std::vector<FleetChannel::SharedFd> fds) {
   auto sent = p.channel.send(std::move(line), std::move(fds));
-  if (!sent) {
-    /* Not now: the caller may be in the middle of something about this peer. */
-    asio::post(io_, [this, id = p.id, why = sent.error().message] { drop(id, why); });
-    return;
-  }
+  if (sent) sent = p.share.queued(p.channel.queued());
+  if (!sent) return drop_soon(p.id, sent.error().message);
   if (auto it = peers_.find(p.id); it != peers_.end()) write(it->second);
+}
+
+void FleetPeers::drop_soon(PeerId id, const std::string& why) {
+  asio::post(io_, [this, id, why] { drop(id, why); });
 }
 
 void FleetPeers::drop(PeerId id, const std::string& why) {

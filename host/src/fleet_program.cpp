@@ -44,6 +44,15 @@ void for_each_match(const Object& object, F f) {
   }
 }
 
+/* As an honest compiler says it, or lets it be seen. What a hostile object's code does nothing can tell. */
+bool is_destructive(const Object& object) {
+  if (object.header().flags & HP_OBJ_DESTRUCTIVE) return true;
+  return std::any_of(object.symbols().begin(), object.symbols().end(), [&](const Elf64_Sym& s) {
+    const std::string_view name = object.symbol_name(s);
+    return s.st_shndx == SHN_UNDEF && (name == "hp_store" || name == "hp_panic");
+  });
+}
+
 /* profile-N, or a glob that may match one. */
 bool samples_threads(const Object& object, const hp_obj_desc& d) {
   const std::string_view name = object.str(d.name);
@@ -65,9 +74,13 @@ bool may_be_in_kernel(const Object& object, const hp_obj_desc& d) {
 }  // namespace
 
 Result<FleetProgram> FleetProgram::accept(const Fd& object_fd, Fd segment_fd) {
+  /* Before anything is read: what is no memfd may be a pipe, or a file whose server answers never. */
+  if (::fcntl(object_fd.get(), F_GET_SEALS) < 0) return fail("the object must be a memfd");
   FleetProgram p;
   auto object = std::make_shared<Object>(HP_TRY(Object::read(object_fd.get())));
   p.object = std::make_shared<Fd>(HP_TRY(make_sealed_memfd("hyprobe-object", object->bytes())));
+  p.destructive = is_destructive(*object);
+  p.object_bytes = object->bytes().size();
   std::string_view source = object->source();
   p.script = std::string(source.substr(0, kScriptShown));
   if (source.size() > kScriptShown) p.script += "...";
@@ -86,6 +99,7 @@ Result<FleetProgram> FleetProgram::accept(const Fd& object_fd, Fd segment_fd) {
     return fail("the program segment's guest table lies outside it");
   p.guests_off_ = h.guests_off;
   std::copy(std::begin(h.ident), std::end(h.ident), p.ident.begin());
+  p.segment_bytes = size;
   p.segment = std::make_shared<Fd>(std::move(segment_fd));
 
   /* Which descriptions concern process guests at all, and which might concern a Linux guest. */

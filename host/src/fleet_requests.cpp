@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "host/fleet_listing.hpp"
 #include "transport/control.h"
@@ -15,12 +16,36 @@ constexpr size_t kMaxReason = 1024;
 constexpr size_t kMaxBuildId = 64; /* hexadecimal digits */
 constexpr size_t kMinIdentPrefix = 4;
 
+/* What a method needs before it is looked at; those that are not here show or end what is the peer's own, and what
+ * is others' to who has the right. */
+std::optional<Right> right_for(const std::string& method) {
+  if (method == "guest.register") return Right::Register;
+  if (method == "program.submit" || method == "program.attach") return Right::Trace;
+  if (method == "log") return Right::Log;
+  return std::nullopt;
+}
+
 }  // namespace
+
+/* The first thing about every request: is it one too many, and may this peer ask it? */
+Result<> FleetRequests::admit(FleetPeer& p, const rpc::Message& m) {
+  if (auto one_more = p.share.request(FleetState::now()); !one_more) {
+    nonsense(p); /* who goes on asking is not heard any more */
+    return one_more;
+  }
+  if (const auto right = right_for(m.method)) return state_.access.check(p.credentials, *right);
+  return {};
+}
+
+void FleetRequests::nonsense(FleetPeer& p) {
+  if (!p.share.nonsense(FleetState::now()))
+    state_.peers.drop_soon(p.id, "it sends too much that is refused or makes no sense");
+}
 
 void FleetRequests::handle(FleetPeer& p, FleetChannel::Incoming in, Effects& effects) {
   if (in.malformed) {
     state_.peers.send(p, rpc::failure({}, in.malformed->code, in.malformed->message));
-    return;
+    return nonsense(p);
   }
   switch (in.message.kind) {
     case rpc::Message::Notification:
@@ -29,14 +54,14 @@ void FleetRequests::handle(FleetPeer& p, FleetChannel::Incoming in, Effects& eff
       return request(p, in.message, std::move(in.fds), effects);
     case rpc::Message::Answer:
     case rpc::Message::Failure:
-      return; /* the coordinator asks nothing */
+      return nonsense(p); /* the coordinator asks nothing */
   }
 }
 
 void FleetRequests::notification(FleetPeer& p, const rpc::Message& m, Effects& effects) {
   auto ident = m.body.ident("ident");
   const Guest* guest = state_.coordinator.guest_of(p.id);
-  if (!ident || !guest) return; /* notifications have no answer */
+  if (!ident || !guest) return nonsense(p); /* notifications have no answer */
   const Time now = FleetState::now();
   if (m.method == "program.prepared") {
     auto probes = m.body.number_or("probes", 0, UINT32_MAX, 0).value_or(0);
@@ -62,6 +87,10 @@ void FleetRequests::request(FleetPeer& p, const rpc::Message& m, std::vector<Fd>
   };
   Result<> done{};
   int code = rpc::kRefused;
+  if (auto may = admit(p, m); !may) {
+    state_.peers.send(p, rpc::failure(m.id, code, may.error().message));
+    return;
+  }
   if (m.method == "hello") {
     auto protocol = control::agree(m.body);
     if (protocol) {
@@ -81,12 +110,13 @@ void FleetRequests::request(FleetPeer& p, const rpc::Message& m, std::vector<Fd>
     done = kill(p, m, effects);
     code = rpc::kNotFound;
   } else if (m.method == "guest.list") {
-    done = answered(guest_list(state_));
+    done = answered(guest_list(state_, p.credentials));
   } else if (m.method == "program.list") {
-    done = answered(program_list(state_));
+    done = answered(program_list(state_, p.credentials));
   } else if (m.method == "status") {
     done = answered(status(state_));
   } else {
+    nonsense(p);
     code = rpc::kMethodNotFound;
     done = fail("there is no method '" + m.method + "'");
   }
@@ -110,6 +140,7 @@ Result<std::string> FleetRequests::register_guest(FleetPeer& p, const rpc::Field
   auto running = HP_TRY(f.idents("programs", HP_CTL_PROGRAMS));
   info.pid = p.credentials.pid; /* as the kernel says, not as the peer does */
   info.uid = p.credentials.uid;
+  HP_TRYV(p.share.guest());
   auto done = HP_TRY(state_.coordinator.register_guest(p.id, info, static_cast<uint32_t>(wanted),
                                                        running, FleetState::now(), effects));
   spdlog::info("guest {} ({}) of pid {} is registered", done.vmid, info.name, info.pid);
@@ -130,8 +161,10 @@ Result<> FleetRequests::submit(FleetPeer& p, const rpc::Message& m, std::vector<
   program.pid = p.credentials.pid;
   program.uid = p.credentials.uid;
   const ProgramIdent ident = program.ident;
+  if (program.destructive) HP_TRYV(state_.access.check(p.credentials, Right::Destructive));
+  program.share = HP_TRY(p.share.program(program.object_bytes, program.segment_bytes));
   /* A program is code that runs with the rights of a guest's user. */
-  if (program.uid != 0)
+  if (!state_.access.rights(p.credentials).has(Right::TraceOthers))
     program.matches = [matches = std::move(program.matches), uid = program.uid](const Guest& g) {
       return g.uid == uid && matches(g);
     };
@@ -150,14 +183,15 @@ Result<> FleetRequests::kill(FleetPeer& p, const rpc::Message& m, Effects& effec
   FleetProgram* found = nullptr;
   for (auto& [ident, program] : state_.programs) {
     if (to_hex(ident).compare(0, prefix.size(), prefix) != 0) continue;
+    if (!state_.sees(p.credentials, program.uid)) continue;
     if (found) return fail("more than one program's ident begins with " + prefix);
     found = &program;
   }
   if (!found) return fail("no program's ident begins with " + prefix);
-  const uint32_t uid = p.credentials.uid;
-  if (uid != 0 && uid != found->uid)
-    return fail("program " + to_hex(found->ident) + " belongs to uid " +
-                std::to_string(found->uid));
+  if (p.credentials.uid != found->uid)
+    if (auto may = state_.access.check(p.credentials, Right::KillOthers); !may)
+      return fail("program " + to_hex(found->ident) + " belongs to uid " +
+                  std::to_string(found->uid) + ": " + may.error().message);
   found->kills.emplace_back(p.id, m.id);
   state_.coordinator.kill(found->ident, "killed by pid " + std::to_string(p.credentials.pid),
                           FleetState::now(), effects);

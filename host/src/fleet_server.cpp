@@ -1,8 +1,10 @@
 #include "host/fleet_server.hpp"
 
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <utility>
 
 namespace hp {
@@ -21,16 +23,35 @@ FleetServer::FleetServer(asio::io_context& io, std::string socket_path)
       end_timer_(io),
       deadline_timer_(io) {
   state_.socket = std::move(socket_path);
+  configure(config_);
 }
 
 Result<> FleetServer::open() {
   lock_ = HP_TRY(FleetLock::take(state_.socket));
-  return peers_.listen(state_.socket);
+  HP_TRYV(peers_.listen(state_.socket));
+  set_socket_access();
+  return {};
+}
+
+void FleetServer::configure(const FleetConfig& config) {
+  config_ = config;
+  state_.access = config_.access;
+  state_.limits.set(config_.users, config_.root, config_.origin);
+}
+
+/* root's socket is for root and a group; a user's is the user's. */
+void FleetServer::set_socket_access() {
+  if (::geteuid() != 0 || !config_.socket_group) return;
+  if (::chown(state_.socket.c_str(), 0, *config_.socket_group) != 0 ||
+      ::chmod(state_.socket.c_str(), config_.socket_mode) != 0)
+    spdlog::warn("the socket {} is open to root only: {}", state_.socket, std::strerror(errno));
 }
 
 /* --- what peers do --- */
 
-Result<> FleetServer::connected(FleetPeer&) {
+Result<> FleetServer::connected(FleetPeer& p) {
+  p.credentials = HP_TRY(PeerCredentials::of(p.channel.fd()));
+  p.share = HP_TRY(state_.limits.connect(p.credentials.uid, FleetState::now()));
   return {};
 }
 

@@ -86,7 +86,8 @@ struct SimulatedProgram {
   ProgramIdent ident{};
 
   explicit SimulatedProgram(const std::string& object_path) {
-    object.reset(::open(object_path.c_str(), O_RDONLY | O_CLOEXEC));
+    object =
+        need(make_sealed_memfd("object", need(read_file(object_path), object_path)), "an object");
     const Object parsed = need(Object::read(object.get()), object_path);
     host::SegmentOptions options;
     options.bufsize = options.aggsize = 64 << 10;

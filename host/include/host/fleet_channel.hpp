@@ -41,9 +41,11 @@ class FleetChannel {
   int fd() const { return socket_.get(); }
   bool closed() const { return !socket_; }
   bool wants_write() const { return !queue_.empty(); }
+  size_t queued() const { return queued_; } /* bytes waiting to be sent */
   void close();
 
-  /* Reads what is there. False at end of file; an error when the stream is unusable. */
+  /* Reads what is there, or as much as one peer may say at a time. False at end of file; an error when the stream
+   * is unusable. */
   Result<bool> receive();
   /* The next complete message; nullopt when more bytes are needed. */
   Result<std::optional<Incoming>> next();

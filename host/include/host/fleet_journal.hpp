@@ -101,6 +101,8 @@ class FleetJournal {
   Result<> ended(const ProgramIdent&, std::string_view reason);
   /* Of an attached program that became detached (or back): as durable as the former. ENOENT: unknown or ended. */
   Result<> detached(const ProgramIdent&, bool);
+  /* Another memfd is its segment from here on; as durable. ENOENT: unknown or ended. */
+  Result<> segment(const ProgramIdent&, uint64_t device, uint64_t inode);
   /* Received and Committed ones, in the order of received(). */
   Result<std::vector<Program>> open_programs();
   /* Ended ones, the last submitted first. */

@@ -1,4 +1,5 @@
-/* What the coordinator says of itself: the results of guest.list, program.list and status, as JSON texts. */
+/* What the coordinator says of itself: the results of guest.list, program.list and status, as JSON texts. A peer sees guests and
+ * programs of its own uid, and those of others with the right to list. */
 #pragma once
 #include <string>
 
@@ -6,8 +7,8 @@
 
 namespace hp {
 
-std::string guest_list(const FleetState&);
-std::string program_list(const FleetState&);
+std::string guest_list(const FleetState&, const PeerCredentials& asker);
+std::string program_list(const FleetState&, const PeerCredentials& asker);
 std::string status(const FleetState&);
 
 }  // namespace hp

@@ -7,11 +7,10 @@
  *     HP_TRYV(peers.listen("/run/hyprobe/control.sock"));     or peers.listen(socket) with one that listens already
  *     io.run();                                               listener.message(), listener.gone()
  *
- * Peers are known by SO_PEERCRED, taken when they connect.
+ * Peers are known by their credentials (peer_credentials.hpp), taken when they connect; what they take of the
+ * coordinator is counted (fleet_limits.hpp): connections and what waits to be sent to them, here.
  * Threading: the thread that runs the io_context. */
 #pragma once
-#include <sys/socket.h>
-
 #include <map>
 #include <memory>
 #include <string>
@@ -19,6 +18,8 @@
 
 #include "host/asio.hpp"
 #include "host/fleet_channel.hpp"
+#include "host/fleet_limits.hpp"
+#include "host/peer_credentials.hpp"
 #include "transport/coordinator.hpp"
 
 namespace hp {
@@ -30,7 +31,8 @@ struct FleetPeer {
   FleetPeer& operator=(const FleetPeer&) = delete;
 
   PeerId id;
-  ucred credentials{};
+  PeerCredentials credentials;
+  FleetLimits::Connection share;
   FleetChannel channel;
   asio::posix::stream_descriptor watch; /* of the channel's descriptor, which it does not own */
   bool writing = false;
@@ -53,7 +55,7 @@ class FleetPeers {
   FleetPeers(asio::io_context&, Listener&);
   ~FleetPeers();
 
-  /* Replaces a dead coordinator's socket: the caller holds the lock beside it. */
+  /* Replaces a dead coordinator's socket: the caller holds the lock beside it. It is open to its owner alone. */
   Result<> listen(const std::string& path);
   void listen(Fd listening);
   void stop_listening();
@@ -63,6 +65,8 @@ class FleetPeers {
   void send(FleetPeer&, std::string line, std::vector<FleetChannel::SharedFd> fds = {});
   /* Closes the connection and tells the listener. */
   void drop(PeerId, const std::string& why);
+  /* Soon, if the caller is in the middle of something about it. */
+  void drop_soon(PeerId, const std::string& why);
   /* All of them, without a word. */
   void close();
 

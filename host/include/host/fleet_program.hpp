@@ -11,6 +11,7 @@
 
 #include "handler/match.hpp"
 #include "host/fleet_channel.hpp"
+#include "host/fleet_limits.hpp"
 #include "transport/coordinator.hpp"
 #include "transport/object.hpp"
 
@@ -25,6 +26,9 @@ struct FleetProgram {
   std::string script;                     /* for listings; shortened */
   pid_t pid = 0;                          /* the consumer's, by SO_PEERCRED */
   uint32_t uid = 0;
+  bool destructive = false; /* its object says that it changes guests */
+  uint64_t object_bytes = 0, segment_bytes = 0;
+  FleetLimits::Program share;
   std::chrono::system_clock::time_point since = std::chrono::system_clock::now();
   std::vector<std::pair<PeerId, std::string>> kills; /* request ids that await its end */
 

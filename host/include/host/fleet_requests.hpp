@@ -16,6 +16,8 @@ class FleetRequests {
   void handle(FleetPeer&, FleetChannel::Incoming, Effects& effects);
 
  private:
+  Result<> admit(FleetPeer&, const rpc::Message&);
+  void nonsense(FleetPeer&);
   void notification(FleetPeer&, const rpc::Message&, Effects&);
   void request(FleetPeer&, const rpc::Message&, std::vector<Fd>, Effects&);
   Result<std::string> register_guest(FleetPeer&, const rpc::Fields&, Effects&);

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "host/asio.hpp"
+#include "host/fleet_config.hpp"
 #include "host/fleet_effects.hpp"
 #include "host/fleet_lock.hpp"
 #include "host/fleet_peers.hpp"
@@ -25,6 +26,8 @@ class FleetServer final : private FleetPeers::Listener {
   FleetServer(asio::io_context& io, std::string socket_path);
   /* Takes the lock, replaces a stale socket, listens. */
   Result<> open();
+  /* Before open(), and again at any time: rights and limits hold for what is asked from here on. */
+  void configure(const FleetConfig&);
   /* Ends every program, tells the guests, closes; then the io_context runs out of work. */
   void shut_down();
 
@@ -32,12 +35,14 @@ class FleetServer final : private FleetPeers::Listener {
   Result<> connected(FleetPeer&) override;
   void message(FleetPeer&, FleetChannel::Incoming) override;
   void gone(FleetPeer&, const std::string& why) override;
+  void set_socket_access();
   void carry_out_soon();
   void carry_out();
   void arm_timer();
   void close_all();
 
   asio::io_context& io_;
+  FleetConfig config_ = FleetConfig::defaults();
   FleetLock lock_;
   FleetPeers peers_;
   FleetState state_;

@@ -5,6 +5,8 @@
 #include <map>
 #include <string>
 
+#include "host/fleet_access.hpp"
+#include "host/fleet_limits.hpp"
 #include "host/fleet_peers.hpp"
 #include "host/fleet_program.hpp"
 #include "transport/coordinator.hpp"
@@ -17,9 +19,16 @@ struct FleetState {
 
   static Time now() { return std::chrono::steady_clock::now().time_since_epoch(); }
 
+  /* May it know of what belongs to this uid? */
+  bool sees(const PeerCredentials& peer, uint32_t uid) const {
+    return peer.uid == uid || access.rights(peer).has(Right::List);
+  }
+
   FleetPeers& peers;
   Coordinator coordinator{HP_MAX_GUESTS};
   std::map<ProgramIdent, FleetProgram> programs; /* as many as the coordinator has */
+  FleetAccess access;
+  FleetLimits limits;
   std::string socket;
   std::chrono::system_clock::time_point since = std::chrono::system_clock::now();
   bool closing = false; /* nothing new is taken */

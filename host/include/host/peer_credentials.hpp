@@ -14,7 +14,7 @@
 namespace hp {
 
 struct PeerCredentials {
-  uint32_t uid = 0;
+  uint32_t uid = UINT32_MAX;    /* nobody */
   pid_t pid = 0;                /* in our namespace; for messages only */
   std::vector<uint32_t> groups; /* gid and supplementary ones; at most NGROUPS_MAX + 1 */
 
