@@ -6,7 +6,7 @@
 #       runtime supports static-pie, so sanitizer presets build a second, plain variant NAME_plain;
 #       otherwise NAME_plain is an alias of NAME.
 #   hp_program(NAME SOURCES... DEPS target... [STATIC_PIE])
-#       A program in build/bin, whichever preset builds it; those of sanitizer presets in their own folder.
+#       A program in build/bin, whichever preset builds it; those of the sanitizer and package presets in their own folder.
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -18,6 +18,7 @@ if(NOT CMAKE_BUILD_TYPE)
 endif()
 
 option(HP_ASSERTS "Keep internal consistency checks that cost time" OFF)
+option(HP_OWN_BIN_DIR "Programs in this build's own folder, not in build/bin" OFF)
 set(HP_SANITIZE "" CACHE STRING "Sanitizers for everything but the static-pie guest monitor")
 
 find_program(CCACHE ccache)
@@ -41,9 +42,12 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
 endif()
 find_package(Threads REQUIRED)
 
-set(HP_BIN_DIR ${CMAKE_SOURCE_DIR}/build/bin)
-if(HP_SANITIZE)
+if(HP_SANITIZE OR HP_OWN_BIN_DIR)
   set(HP_BIN_DIR ${CMAKE_BINARY_DIR}/bin)
+else()
+  set(HP_BIN_DIR ${CMAKE_SOURCE_DIR}/build/bin)
+endif()
+if(HP_SANITIZE)
   set(HP_SANITIZE_FLAGS -fsanitize=${HP_SANITIZE} -fno-omit-frame-pointer)
   # GCC's flow warnings see objects that the instrumented code does not have.
   list(APPEND HP_SANITIZE_FLAGS $<$<CXX_COMPILER_ID:GNU>:-Wno-free-nonheap-object>)

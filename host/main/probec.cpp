@@ -6,6 +6,7 @@
  *     4 descriptions -> probes              host/enabling       \ probec_run
  *     5 run, print, exit status             host/session        /
  *       or only shown: -l, -h, -v           probec_listing
+ * --attach begins at 4 with an object that the coordinator has.
  *
  * Exit status, as dtrace(1): 0, or what exit() was given; 1 after a fatal error; 2 for a command line
  * that makes no sense. */
@@ -44,6 +45,10 @@ int run(Cli& cli) {
   if (!cli.command.empty())
     if (const Result<> r = check_command(cli.command[0]); !r)
       return report.fatal(report.tagged("D_PROC_CREATEFAIL", r.error().message));
+  if (cli.mode == Mode::Attach) {
+    Compilation compilation(cli, report);
+    return Run(cli, report, compilation).attach();
+  }
   if (cli.sources.empty() && cli.run_elf.empty() && cli.mode != Mode::Header &&
       cli.mode != Mode::List)
     return report.fatal("no probes specified");

@@ -8,13 +8,14 @@
 namespace hp {
 namespace {
 
-enum Long { kElf = 256, kGate, kSocket, kHelp, kVersion };
+enum Long { kElf = 256, kGate, kSocket, kDetach, kAttach, kHelp, kVersion };
 
 constexpr option kLongOptions[] = {
     {"elf", required_argument, nullptr, kElf},       {"gate", required_argument, nullptr, kGate},
-    {"socket", required_argument, nullptr, kSocket}, {"help", no_argument, nullptr, kHelp},
+    {"socket", required_argument, nullptr, kSocket}, {"detach", no_argument, nullptr, kDetach},
+    {"attach", required_argument, nullptr, kAttach}, {"help", no_argument, nullptr, kHelp},
     {"version", no_argument, nullptr, kVersion},     {nullptr, 0, nullptr, 0}};
-constexpr char kShortOptions[] = "+:2346aAb:c:CD:eEf:FGhHi:I:lL:m:n:o:p:P:qs:SU:vVwx:X:Y:Z";
+constexpr char kShortOptions[] = "+:2346aAb:c:CD:eEf:FGhHi:I:lL:m:n:o:p:P:qs:SU:vVwx:X:y:Y:Z";
 
 tl::unexpected<CliError> fatal(std::string message) {
   return tl::make_unexpected(CliError{std::move(message) + "\n", 1, false});
@@ -28,13 +29,37 @@ std::string base_name(const std::string& path) {
   return slash == std::string::npos ? path : path.substr(slash + 1);
 }
 
+/* What cannot be meant together; empty: nothing. */
+std::string conflict_of(const Cli& cli, int modes) {
+  const bool program = !cli.sources.empty() || !cli.run_elf.empty();
+  if (modes > 1) return "only one of the [-AGhlVy] options and --attach can be specified at a time";
+  if (cli.fleet && !cli.command.empty())
+    return "-c and -E cannot be combined: start the command with probevm exec";
+  if (!cli.run_elf.empty() && !cli.sources.empty())
+    return "-Y runs a compiled program: give no other program with it";
+  if (cli.mode == Mode::Link && program)
+    return "-y links a compiled program: give no other program with it";
+  if (cli.mode == Mode::Link && (cli.fleet || !cli.command.empty()))
+    return "-y only writes a program: run what it has written with -Y";
+  if (cli.detach && cli.mode == Mode::Attach)
+    return "--detach and --attach cannot be combined: a program that is attached to stays as it is";
+  if (cli.detach && !cli.fleet) return "--detach needs -E: only the fleet keeps a program running";
+  if (cli.detach && cli.mode != Mode::Run) return "--detach runs a program: -e, -h and -l do not";
+  if (cli.mode == Mode::Attach && program)
+    return "--attach shows a program that runs already: give no other program with it";
+  if (cli.mode == Mode::Attach && (cli.fleet || !cli.command.empty()))
+    return "--attach takes neither -E nor -c: the program runs in the fleet already";
+  return "";
+}
+
 }  // namespace
 
 std::string usage_text(const std::string& program) {
   return "Usage: " + program +
          " [-CeEFhHlqSvVwZ] [-b bufsz] [-c cmd] [-D name[=def]] [-I path]\n"
          "\t[-L path] [-o output] [-s script] [-U name] [-x opt[=val]] [-X a|c|s|t]\n"
-         "\t[-Y object] [--elf file] [--gate auto|doorbell|slot] [--socket path]\n\n"
+         "\t[-y object] [-Y object] [--elf file] [--gate auto|doorbell|slot]\n"
+         "\t[--detach] [--attach ident] [--socket path]\n\n"
          "\t[-P provider [[ predicate ] action ]]\n"
          "\t[-m [ provider: ] module [[ predicate ] action ]]\n"
          "\t[-f [[ provider: ] module: ] func [[ predicate ] action ]]\n"
@@ -69,8 +94,11 @@ std::string usage_text(const std::string& program) {
          "\t-w  permit destructive actions\n"
          "\t-x  enable or modify compiler and tracing options\n"
          "\t-X  specify ISO C conformance settings for preprocessor\n"
+         "\t-y  link a compiled program for one kernel\n"
          "\t-Y  run a compiled program\n"
          "\t-Z  permit probe descriptions that match zero probes\n"
+         "\t--attach  show what a program that runs detached has found\n"
+         "\t--detach  with -E, leave the program running in the fleet\n"
          "\t--elf     write the compiled program to a file\n"
          "\t--gate    how the command's system calls leave its virtual machine\n"
          "\t--socket  control socket of the coordinator\n";
@@ -210,6 +238,11 @@ tl::expected<Cli, CliError> parse_cli(int argc, char** argv) {
       case 'X':
         ok = set("stdc", optarg, std::string("-X ") + optarg);
         break;
+      case 'y':
+        cli.link_elf = optarg;
+        cli.mode = Mode::Link;
+        ++modes;
+        break;
       case 'Y':
         cli.run_elf = optarg;
         break;
@@ -221,6 +254,14 @@ tl::expected<Cli, CliError> parse_cli(int argc, char** argv) {
         break;
       case kSocket:
         cli.socket = optarg;
+        break;
+      case kDetach:
+        cli.detach = true;
+        break;
+      case kAttach:
+        cli.attach = optarg;
+        cli.mode = Mode::Attach;
+        ++modes;
         break;
       case kGate: {
         const std::string_view gate = optarg;
@@ -252,12 +293,8 @@ tl::expected<Cli, CliError> parse_cli(int argc, char** argv) {
     }
     if (!ok) return tl::make_unexpected(ok.error());
   }
-  if (modes > 1)
-    return misuse(me + "only one of the [-AGhlV] options can be specified at a time", false);
-  if (cli.fleet && !cli.command.empty())
-    return misuse(me + "-c and -E cannot be combined: start the command with probevm exec", false);
-  if (!cli.run_elf.empty() && !cli.sources.empty())
-    return misuse(me + "-Y runs a compiled program: give no other program with it", false);
+  if (const std::string conflict = conflict_of(cli, modes); !conflict.empty())
+    return misuse(me + conflict, false);
   if (cli.options.flag(probec::Option::cpp)) cli.preprocess = true;
   if (cli.options.flag(probec::Option::cpphdrs)) cli.show_includes = true;
   return cli;

@@ -12,7 +12,7 @@
 
 namespace hp {
 
-enum class Mode { Run, Compile, List, Header, Version, Help };
+enum class Mode { Run, Compile, List, Header, Link, Attach, Version, Help };
 
 struct Cli {
   Mode mode = Mode::Run;
@@ -22,6 +22,7 @@ struct Cli {
   bool preprocess = false;             /* -C */
   bool show_includes = false;          /* -H */
   bool fleet = false;                  /* -E */
+  bool detach = false;                 /* --detach */
   probec::Options options;             /* environment, -x, -b -F -q -w -Z */
   std::vector<probec::Source> sources; /* scripts are named here and read later */
   std::vector<std::string> cpp_arguments;
@@ -31,6 +32,8 @@ struct Cli {
   std::string output;                 /* -o */
   std::string elf;                    /* --elf: write the object */
   std::string run_elf;                /* -Y: run one */
+  std::string link_elf;               /* -y: link one for a kernel */
+  std::string attach;                 /* --attach: ident of a program that runs detached */
   std::string socket;                 /* --socket */
   uint32_t gate = 0;                  /* --gate: HP_GATE_* */
 };

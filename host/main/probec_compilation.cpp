@@ -106,13 +106,17 @@ bool Compilation::compile() {
   }
   tl::expected<std::string, probec::Diagnostic> object = probec::emit_object(*checked, codegen);
   if (!object) return report_.diagnostic(object.error(), sources_), false;
-  return adopt_object(std::move(*object));
+  return adopt_object(std::move(*object), "internal error");
 }
 
 bool Compilation::load_object() {
   Result<std::string> bytes = read_file(cli_.run_elf, Object::kMaxBytes);
   if (!bytes) return report_.fatal(bytes.error().message), false;
-  if (!adopt_object(std::move(*bytes))) return false;
+  return take_object(std::move(*bytes), cli_.run_elf);
+}
+
+bool Compilation::take_object(std::string bytes, const std::string& name) {
+  if (!adopt_object(std::move(bytes), name)) return false;
   for (const hp_obj_option& o : object_.options()) {
     const std::optional<Option> known = probec::find_option(object_.str(o.name));
     if (known && cli_.options.is_set(*known)) continue; /* given again, or in the environment */
@@ -120,21 +124,17 @@ bool Compilation::load_object() {
     const Result<> set = cli_.options.set(
         object_.str(o.name), value.empty() ? std::nullopt : std::optional<std::string_view>(value));
     if (!set)
-      return report_.fatal(cli_.run_elf + ": option " + object_.str(o.name) + ": " +
-                           set.error().message),
+      return report_.fatal(name + ": option " + object_.str(o.name) + ": " + set.error().message),
              false;
   }
-  units_.push_back({"object", cli_.run_elf});
+  units_.push_back({"object", name});
   unit_of_clause_.assign(object_.clauses().size(), 0);
   return true;
 }
 
-bool Compilation::adopt_object(std::string bytes) {
+bool Compilation::adopt_object(std::string bytes, const std::string& name) {
   Result<Object> object = Object::parse(bytes);
-  if (!object)
-    return report_.fatal((cli_.run_elf.empty() ? std::string("internal error") : cli_.run_elf) +
-                         ": " + object.error().message),
-           false;
+  if (!object) return report_.fatal(name + ": " + object.error().message), false;
   object_ = std::move(*object);
   bytes_ = std::move(bytes);
   return !shows_code() || show_code();

@@ -36,6 +36,8 @@ class Compilation {
   bool make_object();
   /* Only the object of -Y. */
   bool load_object();
+  /* A compiled program from elsewhere; name: what messages call it. Options compiled in hold unless given again. */
+  bool take_object(std::string bytes, const std::string& name);
   /* The sources, checked. tree: gets what the parser made, if -x tree asks for it. */
   tl::expected<probec::CheckedProgram, probec::Diagnostic> check(std::string* tree = nullptr);
 
@@ -51,7 +53,7 @@ class Compilation {
 
  private:
   bool compile();
-  bool adopt_object(std::string bytes);
+  bool adopt_object(std::string bytes, const std::string& name);
   bool show_code() const;
   bool shows_code() const;
   unsigned listings() const;

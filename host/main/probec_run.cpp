@@ -11,6 +11,7 @@
 #include "probec_command.hpp"
 #include "probec_listing.hpp"
 #include "probec_session.hpp"
+#include "transport/fd.hpp"
 
 namespace hp {
 
@@ -139,22 +140,31 @@ int Run::run() {
         "system call probes fire in guests: run a command with -c, or use -E for the fleet");
   set_environment();
 
-  const Result<int> status = run_session();
+  return ended(run_session());
+}
+
+int Run::ended(const Result<int>& status) const {
   if (status) return *status;
   /* A reader that went away is no news to a shell's pipe: end as other programs do. */
   if (status.error().code == EPIPE) std::raise(SIGPIPE);
   return report_.fatal(status.error().message);
 }
 
-Result<int> Run::run_session() {
+/* running: the session, once there is one. */
+host::SessionOptions Run::options_for(host::Session*& running) {
   host::SessionOptions so = session_options(cli_);
-  host::Session* running = nullptr;
-  so.set_option = [&](const std::string& name, const std::string& value) -> Result<> {
+  so.set_option = [this, &running](const std::string& name, const std::string& value) -> Result<> {
     HP_TRYV(cli_.options.set(name, value, probec::OptionSetter::Running));
     running->sink()->set_options(text_options(cli_.options));
     running->set_switchrate(std::max(cli_.options.number(Option::switchrate), kShortestRound));
     return {};
   };
+  return so;
+}
+
+Result<int> Run::run_session() {
+  host::Session* running = nullptr;
+  host::SessionOptions so = options_for(running);
   so.on_enabled = [&](const Object& object, const handler::SegmentView& segment, size_t guests) {
     return count_in_fleet(object, segment, guests);
   };
@@ -165,6 +175,29 @@ Result<int> Run::run_session() {
                         std::move(so));
   running = &session;
   return session.run();
+}
+
+int Run::attach() {
+  return ended(run_attached());
+}
+
+Result<int> Run::run_attached() {
+  constexpr std::chrono::seconds kWait{5};
+  std::unique_ptr<FleetClient> client = HP_TRY(FleetClient::connect(cli_.socket));
+  AttachedProgram program = HP_TRY(client->attach(cli_.attach, kWait));
+  std::string bytes =
+      HP_TRY(read_file("/proc/self/fd/" + std::to_string(program.object.get()), Object::kMaxBytes));
+  if (!compilation_.take_object(std::move(bytes), "program " + program.ident)) return 1;
+  /* Not what runs anew here: system() and freopen() of the script act in this process. */
+  if ((compilation_.object().header().flags & HP_OBJ_DESTRUCTIVE) &&
+      !cli_.options.flag(Option::destructive))
+    return fail("could not attach: the program has destructive actions; allow them with -w");
+  host::Session* running = nullptr;
+  host::SessionOptions so = options_for(running);
+  Object object = HP_TRY(Object::parse(compilation_.bytes()));
+  host::Session session(std::move(object), compilation_.bytes(), {}, std::move(so));
+  running = &session;
+  return session.run_attached(std::move(client), std::move(program));
 }
 
 }  // namespace hp

@@ -4,7 +4,8 @@
  *     if (!run.match()) return 1;
  *     return run.run();
  *
- * One thread; what it is given is the caller's and must outlive it. The object is moved into the session. */
+ * Or run.attach() alone, for a program that runs in the fleet already. One thread; what it is given is the
+ * caller's and must outlive it. */
 #pragma once
 #include "host/session.hpp"
 #include "probec_compilation.hpp"
@@ -22,6 +23,7 @@ class Run {
   size_t probes() const { return enabling_.probes.size(); }
   /* The exit status. */
   int run();
+  int attach();
 
  private:
   bool only_in_guests(size_t desc) const;
@@ -30,6 +32,9 @@ class Run {
   Result<> count_in_fleet(const Object&, const handler::SegmentView&, size_t guests);
   void set_environment() const;
   Result<int> run_session();
+  Result<int> run_attached();
+  host::SessionOptions options_for(host::Session*& running);
+  int ended(const Result<int>& status) const;
 
   Cli& cli_;
   const Report& report_;

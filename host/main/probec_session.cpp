@@ -40,7 +40,7 @@ host::SessionOptions session_options(const Cli& cli) {
   s.segment.scratchsize = options.number(Option::scratchsize);
   s.switchrate = std::max(options.number(Option::switchrate), kShortestRound);
   s.statusrate = std::max(options.number(Option::statusrate), kShortestRound);
-  if (cli.fleet && options.is_set(Option::aggrate))
+  if ((cli.fleet || cli.mode == Mode::Attach) && options.is_set(Option::aggrate))
     s.print_every = std::max(options.number(Option::aggrate), kShortestRound);
   s.command = cli.command;
   s.gate = cli.gate;
@@ -48,6 +48,7 @@ host::SessionOptions session_options(const Cli& cli) {
   s.verbose = cli.verbose > 0;
   s.socket = cli.socket;
   s.submit.skip_failing = options.text(Option::onfail) == "skip";
+  s.submit.detach = cli.detach;
   s.output = cli.output;
   return s;
 }

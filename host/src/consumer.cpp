@@ -33,6 +33,7 @@ Consumer::Consumer(const Object& object, Segment& segment, Sink& sink, ConsumerO
   for (const hp_obj_field& f : object.fields())
     uses_guests_ |= f.val == HP_VAL_VMNAME || f.val == HP_VAL_HOSTNAME;
   if (uses_guests_) known_guests_.resize(HP_MAX_GUESTS);
+  if (options.look) look_.emplace(describe(object));
 }
 
 void Consumer::refresh_names() {
@@ -62,13 +63,27 @@ bool Consumer::pressing() const {
     const uint32_t half = __atomic_load_n(&slot->active, __ATOMIC_RELAXED) & 1;
     if (__atomic_load_n(&slot->principal[half].used, __ATOMIC_RELAXED) > view.principal_size() / 4)
       return true;
-    if (__atomic_load_n(&slot->agg[half].used, __ATOMIC_RELAXED) > view.agg_size() / 2) return true;
+    if (!look_ && __atomic_load_n(&slot->agg[half].used, __ATOMIC_RELAXED) > view.agg_size() / 2)
+      return true;
   }
   return false;
 }
 
-void Consumer::round(bool last) {
-  const uint64_t cutoff = last ? UINT64_MAX : hp_now();
+/* Kept records are taken when the program has ended, and its aggregations with them, piece by piece. */
+void Consumer::look_at_slots(bool last) {
+  const bool take = last && kept();
+  if (!taken_) look_->whole().replace({});
+  if (take) take_slots(last);
+  for (uint32_t i = 0; !take && i < segment_.view().nslots(); ++i) {
+    segment_.look(i, older_, snapshot_);
+    collect(older_);
+    collect(snapshot_);
+  }
+  taken_ = take;
+  look_->show(table_);
+}
+
+void Consumer::take_slots(bool last) {
   for (uint32_t i = 0; i < segment_.view().nslots(); ++i) {
     /* A firing in progress may have been preempted for long on a busy machine; one that was stopped
      * (SIGSTOP) is not waited for. */
@@ -84,6 +99,14 @@ void Consumer::round(bool last) {
     }
     collect(snapshot_);
   }
+}
+
+void Consumer::round(bool last) {
+  const uint64_t cutoff = last ? UINT64_MAX : hp_now();
+  if (look_)
+    look_at_slots(last);
+  else
+    take_slots(last);
   std::sort(pending_.begin(), pending_.end(), [](const Pending& a, const Pending& b) {
     return a.timestamp != b.timestamp ? a.timestamp < b.timestamp : a.sequence < b.sequence;
   });
@@ -104,7 +127,8 @@ void Consumer::round(bool last) {
 void Consumer::collect(SlotSnapshot& snapshot) {
   refresh_names(); /* after the take: whatever a record names is in the tables by now */
   snapshot.for_each_aggregation(object_, [&](const hp_agg_entry& e, auto key, auto value) {
-    if (!table_.merge(e.agg, std::as_bytes(key), value, names_)) ++damaged_;
+    AggregationTable& into = look_ ? look_->whole() : table_;
+    if (!into.merge(e.agg, std::as_bytes(key), value, names_)) ++damaged_;
   });
   snapshot.for_each_record([&](const hp_rec& r) {
     Pending p{r.timestamp, sequence_++, std::vector<uint64_t>(r.size / 8)};
@@ -232,10 +256,16 @@ bool Consumer::action(const hp_rec& r, const hp_rec_action& recorded,
       return true;
     }
     case HP_ACT_CLEAR:
-      for (const uint32_t agg : aggs) table_.clear(agg);
+      for (const uint32_t agg : aggs) {
+        table_.clear(agg);
+        if (look_) look_->forget(agg, table_);
+      }
       return true;
     case HP_ACT_TRUNC:
-      for (const uint32_t agg : aggs) table_.trunc(agg, number(0));
+      for (const uint32_t agg : aggs) {
+        table_.trunc(agg, number(0));
+        if (look_) look_->forget(agg, table_);
+      }
       return true;
     case HP_ACT_NORMALIZE:
       for (const uint32_t agg : aggs)

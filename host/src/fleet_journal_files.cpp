@@ -57,21 +57,20 @@ Result<> inspect_log(const std::string& path, JournalFiles& files) {
   const Fd fd = HP_TRY(open_file(path, st));
   if (!fd || st.st_size == 0) return {};
   std::array<uint8_t, kLogHeader> header{};
-  const ssize_t n = ::pread(fd.get(), header.data(), header.size(), 0);
-  if (n < 0) return fail_errno("cannot read " + path);
-  /* A power failure may leave a file whose length is on the disk and nothing else. */
-  if (header == decltype(header){}) return {};
-  if (static_cast<size_t>(n) < kLogHeader || !header_is_sound(header))
+  const ssize_t got = ::pread(fd.get(), header.data(), header.size(), 0);
+  if (got < 0) return fail_errno("cannot read " + path);
+  /* It was about to be made. A power failure may leave a file whose length is on the disk and nothing else. */
+  if (static_cast<size_t>(got) < kLogHeader || header == decltype(header){}) return {};
+  if (!header_is_sound(header))
     return fail(path + " is damaged (its header's checksum is wrong)", EBADMSG);
   files.has_log = true;
   const uint64_t frame_size = kFrameHeader + uint64_t{big_endian(header, 8)};
   std::array<uint8_t, kFrameHeader> frame{};
   for (uint64_t at = kLogHeader; at < static_cast<uint64_t>(st.st_size); at += frame_size) {
-    if (::pread(fd.get(), frame.data(), frame.size(), static_cast<off_t>(at)) !=
-            static_cast<ssize_t>(frame.size()) ||
-        std::memcmp(frame.data() + 8, header.data() + 16, 8) != 0)
-      break; /* of a former generation */
-    files.log_frames++;
+    const ssize_t n = ::pread(fd.get(), frame.data(), frame.size(), static_cast<off_t>(at));
+    if (n < 0) return fail_errno("cannot read " + path);
+    const bool whole = static_cast<size_t>(n) == frame.size();
+    files.log_frames += whole && std::memcmp(frame.data() + 8, header.data() + 16, 8) == 0;
   }
   return {};
 }

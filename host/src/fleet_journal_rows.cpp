@@ -107,7 +107,7 @@ Result<> FleetJournal::prepare() {
        "INSERT INTO programs (" PROGRAM_COLUMNS
        ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
        " ON CONFLICT (ident) DO UPDATE SET state = ?2, detached = ?5, committed_ns = ?9,"
-       " ended_ns = ?10, reason = ?14, sum = ?15"},
+       " ended_ns = ?10, segment_dev = ?11, segment_ino = ?12, reason = ?14, sum = ?15"},
       {&sql_.find_program, "SELECT " PROGRAM_COLUMNS " FROM programs WHERE ident = ?1"},
       {&sql_.drop_program, "DELETE FROM programs WHERE ident = ?1"},
       {&sql_.open_programs,

@@ -235,16 +235,47 @@ bool Segment::take_kept(uint32_t index, SlotSnapshot& older, SlotSnapshot& newer
   return true;
 }
 
+void Segment::look(uint32_t index, SlotSnapshot& first, SlotSnapshot& second, uint64_t wait_ns) {
+  hp_slot* slot = view_.slot(index);
+  const auto tid = static_cast<uint32_t>(::gettid());
+  first.record_bytes_ = second.record_bytes_ = 0;
+  if (header()->bufpolicy != HP_BUF_SWITCH) { /* who fires changes halves, when one is full */
+    const bool locked = handler::lock_for(slot, tid, wait_ns);
+    first.copy_aggregations(view_, slot, 0);
+    second.copy_aggregations(view_, slot, 1);
+    if (locked) handler::unlock(slot);
+    return;
+  }
+  /* Twice the same: the half that nobody writes any more is copied, and keeps its aggregations. After the
+   * second time, firings add to what the first has copied: that is the next look's. */
+  for (SlotSnapshot* snapshot : {&first, &second}) {
+    if (!handler::lock_for(slot, tid, wait_ns)) {
+      const uint32_t active = __atomic_load_n(&slot->active, __ATOMIC_RELAXED) & 1;
+      if (snapshot == &first) first.copy_aggregations(view_, slot, active ^ 1);
+      second.copy_aggregations(view_, slot, active);
+      return;
+    }
+    const uint32_t half = slot->active & 1;
+    __atomic_store_n(&slot->active, half ^ 1, __ATOMIC_RELEASE);
+    handler::unlock(slot);
+    snapshot->copy(view_, slot, half);
+    slot->principal[half].used = 0;
+  }
+}
+
 void Segment::peek(uint32_t index, SlotSnapshot& snapshot) {
   hp_slot* slot = view_.slot(index);
   snapshot.copy(view_, slot, __atomic_load_n(&slot->active, __ATOMIC_RELAXED) & 1);
 }
 
+namespace {
+void fill(std::vector<uint64_t>& to, const uint8_t* from, uint64_t size) {
+  if (to.size() < (size + 7) / 8) to.resize((size + 7) / 8);
+  if (size != 0) std::memcpy(to.data(), from, size);
+}
+}  // namespace
+
 void SlotSnapshot::copy(const handler::SegmentView& view, hp_slot* slot, uint32_t half) {
-  auto fill = [](std::vector<uint64_t>& to, const uint8_t* from, uint64_t size) {
-    if (to.size() < (size + 7) / 8) to.resize((size + 7) / 8);
-    if (size != 0) std::memcpy(to.data(), from, size);
-  };
   uint64_t used = __atomic_load_n(&slot->principal[half].used, __ATOMIC_ACQUIRE);
   if (used > view.principal_size()) {
     malformed_++;
@@ -252,8 +283,12 @@ void SlotSnapshot::copy(const handler::SegmentView& view, hp_slot* slot, uint32_
   }
   record_bytes_ = used;
   fill(records_, view.principal(slot, half), record_bytes_);
+  copy_aggregations(view, slot, half);
+}
 
-  used = __atomic_load_n(&slot->agg[half].used, __ATOMIC_ACQUIRE);
+void SlotSnapshot::copy_aggregations(const handler::SegmentView& view, hp_slot* slot,
+                                     uint32_t half) {
+  uint64_t used = __atomic_load_n(&slot->agg[half].used, __ATOMIC_ACQUIRE);
   if (used > view.agg_size() - kBuckets) {
     malformed_++;
     used = 0;

@@ -35,31 +35,93 @@ Session::Session(Object object, std::string object_bytes, Enabling enabling, Ses
 
 Session::~Session() {
   /* Whoever still maps the segment sees that it is over. */
-  if (segment_.fd() >= 0) segment_.set_state(HP_STATE_DEAD);
+  if (segment_.fd() >= 0 && !runs_on_) segment_.set_state(HP_STATE_DEAD);
 }
 
 void Session::notice(const std::string& line) {
   if (!sink_->options().quiet) sink_->message(line);
 }
 
-Result<int> Session::run() {
+Result<> Session::open_output() {
   if (!options_.output.empty()) output_ = HP_TRY(Output::open(options_.output));
   sink_ = std::make_unique<TextSink>(output_, options_.text, options_.program);
   sink_->on_setopt(options_.set_option);
   signals_ = std::make_unique<StopSignals>(HP_TRY(StopSignals::install()));
+  return {};
+}
+
+Result<int> Session::run() {
+  HP_TRYV(open_output());
   HP_TRYV(create_segment());
   if (!options_.command.empty()) HP_TRYV(start_command());
   if (options_.fleet) HP_TRYV(join_fleet());
   HP_TRYV(load());
+  HP_TRYV(begin());
+  if (options_.submit.detach && !segment_.exiting()) {
+    const Result<> left = detach();
+    if (!left) fleet_->end();
+    HP_TRYV(left);
+    return 0;
+  }
+  HP_TRYV(loop());
+  HP_TRYV(end());
+  return status();
+}
 
+Result<int> Session::run_attached(std::unique_ptr<FleetClient> client, AttachedProgram program) {
+  HP_TRYV(open_output());
+  runs_on_ = true;
+  segment_ = HP_TRY(Segment::open(std::move(program.segment)));
+  options_.consumer.look = true;
+  consumer_ = std::make_unique<Consumer>(object_, segment_, *sink_, options_.consumer);
+  fleet_ = std::make_unique<SessionFleet>(std::move(client), *sink_, fleet_options());
+  HP_TRYV(load());
+  fleet_->attached(program.guests);
+  /* Who submitted it did not come to that, or its data were lost and it begins anew. */
+  if (segment_.header()->state == HP_STATE_NEW) HP_TRYV(begin());
+  HP_TRYV(loop());
+  runs_on_ = !segment_.exiting() && !fleet_->ended();
+  HP_TRYV(runs_on_ ? leave() : end());
+  return status();
+}
+
+Result<> Session::begin() {
   local_->begin();
   if (guest_) guest_->commit(guest_slot_, enabling_.mask);
   segment_.set_state(HP_STATE_ACTIVE);
   if (guest_ && !segment_.exiting()) guest_->resume();
-  HP_TRYV(loop());
-  HP_TRYV(end());
-  if (fleet_failed_ || command_never_ran()) return 1;
+  return {};
+}
+
+Result<int> Session::status() const {
+  if ((fleet_ && fleet_->failed()) || command_never_ran()) return 1;
   return consumer_->exit_status().value_or(0) & 0xff;
+}
+
+/* What BEGIN printed, then the name by which the program is found again. */
+Result<> Session::detach() {
+  consumer_->consume();
+  HP_TRYV(output_.flush());
+  ProgramIdent ident;
+  std::copy_n(segment_.header()->ident, ident.size(), ident.begin());
+  const std::string name = to_hex(ident);
+  Output out;
+  out.write(sink_->options().quiet ? name + "\n" : "program " + name + " runs detached\n");
+  HP_TRYV(out.flush());
+  segment_.leave();
+  runs_on_ = true;
+  return {};
+}
+
+/* The end of an attached session, not of its program. */
+Result<> Session::leave() {
+  signals_->drain();
+  if (signals_->count() > 0) output_.write("\n"); /* after the terminal's ^C */
+  consumer_->consume();
+  consumer_->report_drops();
+  output_.write("\n");
+  if (signals_->count() < 2) sink_->remaining(consumer_->table());
+  return output_.flush();
 }
 
 Result<> Session::create_segment() {
@@ -71,6 +133,10 @@ Result<> Session::create_segment() {
     HP_TRY(segment_.add_probe(p->id, p->prov, p->mod, p->func, p->name));
   HP_TRYV(segment_.set_guest(0, hostname_, hostname_));
   object_fd_ = HP_TRY(make_sealed_memfd("hyprobe-object", object_bytes_));
+  if (options_.submit.detach) {
+    segment_.header()->self_pid = 0; /* no guest takes the program for an orphan */
+    options_.consumer.look = true;
+  }
   consumer_ = std::make_unique<Consumer>(object_, segment_, *sink_, options_.consumer);
   return {};
 }
@@ -89,35 +155,21 @@ Result<> Session::start_command() {
   return {};
 }
 
+SessionFleet::Options Session::fleet_options() {
+  SessionFleet::Options o;
+  o.verbose = options_.verbose;
+  o.submit = options_.submit;
+  if (options_.on_enabled)
+    o.on_enabled = [this](size_t guests) {
+      return options_.on_enabled(object_, segment_.view(), guests);
+    };
+  return o;
+}
+
 Result<> Session::join_fleet() {
-  fleet_ = HP_TRY(FleetClient::connect(options_.socket));
-  HP_TRYV(fleet_->submit(object_fd_.get(), segment_.fd(), options_.submit));
-  const FleetEvent e =
-      HP_TRY(fleet_->wait_decision(options_.submit.timeout + std::chrono::seconds(2)));
-  const auto names = [&](bool reasons) {
-    std::string list;
-    for (const FleetGuest& g : e.guests) {
-      list += list.empty() ? "" : ", ";
-      list += g.name;
-      if (reasons && !g.reason.empty()) list += " (" + g.reason + ")";
-    }
-    return list;
-  };
-  if (e.kind != FleetEvent::Committed) {
-    std::string why = e.reason.empty() ? "the fleet refused the program" : e.reason;
-    if (!e.guests.empty()) why += ": " + names(true);
-    return fail(why);
-  }
-  guests_seen_ = !e.guests.empty();
-  if (options_.on_enabled) HP_TRYV(options_.on_enabled(object_, segment_.view(), e.guests.size()));
-  std::string line;
-  if (e.guests.empty())
-    line = "no guest matches yet; waiting for guests to appear\n";
-  else
-    appendf(line, "enabled in %zu guest%s: %s\n", e.guests.size(), e.guests.size() == 1 ? "" : "s",
-            names(false).c_str());
-  notice(line);
-  return {};
+  fleet_ = std::make_unique<SessionFleet>(HP_TRY(FleetClient::connect(options_.socket)), *sink_,
+                                          fleet_options());
+  return fleet_->submit(object_fd_.get(), segment_.fd());
 }
 
 Result<> Session::load() {
@@ -140,7 +192,7 @@ Result<> Session::loop() {
   next_status_ = now + options_.statusrate;
   next_print_ = options_.print_every != 0 ? now + options_.print_every : 0;
   local_->start(now);
-  while (!stop_ && !segment_.exiting() && signals_->count() == 0) {
+  while (!stop_ && !(fleet_ && fleet_->over()) && !segment_.exiting() && signals_->count() == 0) {
     now = hp_now();
     local_->fire_due(now);
     if (now >= next_switch_ || consumer_->pressing()) {
@@ -164,50 +216,16 @@ Result<> Session::loop() {
     fds[0] = {signals_->fd(), POLLIN, 0};
     fds[1] = fds[2] = fds[3] = {-1, 0, 0};
     if (guest_) std::copy_n(guest_->poll_fds().begin(), 2, fds.begin() + 1);
-    if (fleet_ && fleet_->fd() >= 0) fds[3] = {fleet_->fd(), fleet_->poll_events(), 0};
+    if (fleet_) fds[3] = fleet_->pollfd();
     if (::poll(fds.data(), fds.size(), wait_limit(hp_now())) < 0 && errno != EINTR)
       return fail_errno("cannot wait for events");
     if (guest_) {
       guest_->dispatch();
       if (guest_->exit_status()) stop_ = true;
     }
-    if (fleet_ && fds[3].revents != 0) serve_fleet();
+    if (fleet_) fleet_->serve();
   }
   return {};
-}
-
-void Session::fleet_failed(const std::string& why) {
-  sink_->message(why + "\n");
-  fleet_failed_ = stop_ = true;
-}
-
-void Session::serve_fleet() {
-  for (const FleetEvent& e : fleet_->dispatch()) {
-    const std::string who = e.guests.empty() ? "a guest" : "guest " + e.guests[0].name;
-    switch (e.kind) {
-      case FleetEvent::Joined:
-        if (options_.verbose) notice(who + " has joined\n");
-        if (std::exchange(guests_seen_, true) || !options_.on_enabled) break;
-        if (const Result<> r = options_.on_enabled(object_, segment_.view(), 1); !r)
-          fleet_failed(r.error().message);
-        break;
-      case FleetEvent::Gone:
-        if (options_.verbose) notice(who + " has gone\n");
-        break;
-      case FleetEvent::Refused:
-        sink_->message(who + " cannot run the program: " +
-                       (e.guests.empty() ? e.reason : e.guests[0].reason) + "\n");
-        break;
-      case FleetEvent::Ended:
-      case FleetEvent::DaemonLost:
-      case FleetEvent::Aborted:
-        fleet_ended_ = true;
-        fleet_failed(e.reason.empty() ? "the program was ended by the fleet" : e.reason);
-        break;
-      case FleetEvent::Committed:
-        break;
-    }
-  }
 }
 
 void Session::report_command_end() {
@@ -235,7 +253,7 @@ Result<> Session::end() {
     output_.write("\n"); /* after the terminal's ^C */
   }
   if (guest_) guest_->disable(guest_slot_);
-  if (fleet_ && !fleet_ended_) fleet_->kill(std::chrono::milliseconds(2000));
+  if (fleet_) fleet_->end();
   segment_.set_state(HP_STATE_DRAINING);
   consumer_->consume_kept(); /* END finds room in a buffer that is full */
   local_->end();

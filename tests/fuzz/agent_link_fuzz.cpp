@@ -1,5 +1,6 @@
-/* libFuzzer: any bytes as what the agent of a Linux guest says. Messages as in trace_fuzz.cpp, with time passing and
- * files being fetched between them: each fetch is answered once, and nothing is kept beyond its bound. */
+/* libFuzzer: any bytes as what the agent of a Linux guest says, which may be of any version. Messages as in
+ * trace_fuzz.cpp, with time passing, files being fetched and programs being asked for between them: each fetch is
+ * answered once, nothing is kept beyond its bound, answers are to what was said to an agent. */
 #include <cstring>
 
 #include "linux_guest/agent_link.hpp"
@@ -17,9 +18,11 @@ void require(bool condition) {
 }
 
 struct Device final : vmm::TraceLink {
+  AgentLink* link = nullptr;
   bool full = false;
-  bool send(std::span<const uint8_t> m) noexcept override {
-    require(trace::decode(m).has_value());
+  bool send(std::span<const uint8_t> bytes) noexcept override {
+    auto m = trace::decode(bytes);
+    require(m && m->version == link->version());
     return !full;
   }
 };
@@ -40,14 +43,22 @@ struct Owner final : AgentLink::Owner {
     std::vector<std::pair<AgentLink::File, AgentLink::Done>> wanted;
     for (uint32_t kind = HP_FILE_BTF; kind <= HP_FILE_MODULES; kind++)
       wanted.emplace_back(AgentLink::File{kind, {}, kLimit}, done());
+    require(h.versions.has(link->version()));
     link->welcome(1, std::move(wanted), now);
   }
-  void prepared(const ProgramIdent&, uint32_t) override {}
-  void refused(const ProgramIdent&, const std::string& why) override {
+  void incompatible(trace::Hello h, const std::string&) override {
+    require(trace::kVersions.common(h.versions) == 0);
+  }
+  void prepared(const trace::Subject& about, uint32_t) override { answered_to(about); }
+  void refused(const trace::Subject& about, const std::string& why) override {
+    answered_to(about);
     require(why.size() <= 1000);
   }
-  void committed(const ProgramIdent&) override {}
-  void killed(const ProgramIdent&) override {}
+  void committed(const trace::Subject& about) override { answered_to(about); }
+  uint64_t last = 0; /* transaction */
+  void answered_to(const trace::Subject& about) const {
+    require(about.transaction != 0 && about.transaction <= last);
+  }
   void silent(bool) override {}
   void log(const std::string& line) override { require(line.size() < 2000); }
 };
@@ -64,7 +75,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Owner owner;
   Device device;
   AgentLink link(owner);
-  owner.link = &link;
+  owner.link = device.link = &link;
   link.connect(device);
   for (size_t at = 0; at + 3 <= size;) {
     const size_t length = std::min<size_t>(data[at] | data[at + 1] << 8, size - at - 3);
@@ -74,6 +85,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     device.full = (how & 31) == 1;
     if ((how & 31) == 2) link.reset();
     if ((how & 31) < 8) link.fetch({HP_FILE_PATH, "/x", kLimit}, owner.now, owner.done());
+    const trace::Subject about{{}, owner.last};
+    if ((how & 31) == 8) {
+      trace::PrepareWriter writer({{}, owner.last = link.new_transaction()});
+      link.prepare(writer);
+    }
+    if ((how & 31) == 9) link.commit(about);
+    if ((how & 31) == 10) link.kill(about);
+    if ((how & 31) == 11) link.refuse("no");
     link.received(repaired(data + at, length, (how & 31) != 3), owner.now);
     link.tick(owner.now);
     if (auto next = link.next_deadline()) require(*next > owner.now);

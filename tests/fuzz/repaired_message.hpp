@@ -1,5 +1,5 @@
 /* What a fuzzer changed of a message (transport/trace.h) gets past its header: the checksum is made right, and if
- * `sound` magic, version and size too. */
+ * `sound` magic, version (either of ours) and size too. */
 #pragma once
 #include <cstdint>
 #include <cstring>
@@ -10,18 +10,18 @@
 namespace hp::test {
 
 inline void repair(trace::Bytes& m, bool sound) {
-  if (m.size() < sizeof(hp_msg)) return;
+  if (m.size() < HP_MSG_SIZE_1) return;
   hp_msg head;
-  std::memcpy(&head, m.data(), sizeof head);
+  std::memcpy(&head, m.data(), HP_MSG_SIZE_1);
   if (sound) {
     head.magic = HP_MSG_MAGIC;
-    head.version = HP_TRACE_VERSION;
+    head.version = head.version % 4 == 0 ? 1 : 2;
     head.size = static_cast<uint32_t>(m.size());
   }
   head.checksum = 0;
-  std::memcpy(m.data(), &head, sizeof head);
+  std::memcpy(m.data(), &head, HP_MSG_SIZE_1);
   head.checksum = crc32c(m);
-  std::memcpy(m.data(), &head, sizeof head);
+  std::memcpy(m.data(), &head, HP_MSG_SIZE_1);
 }
 
 }  // namespace hp::test

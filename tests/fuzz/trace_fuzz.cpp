@@ -1,6 +1,6 @@
 /* libFuzzer: any bytes as messages between a Linux guest and its VMM. The input is a row of messages, each with
- * its length before it; sizes and sums are made right, so that the checks behind them are reached. What is
- * decoded can be walked, and comes out of its encoder again. */
+ * its length before it; versions, sizes and sums are made right, so that the checks behind them are reached. What
+ * is decoded can be walked, comes out of its encoder again, and is the same in an older version. */
 #include <cstring>
 
 #include "repaired_message.hpp"
@@ -25,6 +25,18 @@ void visit_hello(const Message& m) {
   auto second = read_hello(*copy);
   require(second && second->programs.size() == h->programs.size() &&
           second->hostname == h->hostname && second->build_id == h->build_id);
+  require(h->versions.newest == 1 || (second->versions.oldest == h->versions.oldest &&
+                                      second->versions.newest == h->versions.newest));
+  const uint32_t common = kVersions.common(h->versions);
+  require(common == 0 || (kVersions.has(common) && h->versions.has(common)));
+}
+
+void visit_older(const Bytes& bytes, const Message& m) {
+  const Bytes old = in_version(bytes, 1);
+  auto o = decode(old, {1, 1});
+  require(o && o->version == 1 && o->type == m.type && o->about.ident == m.about.ident &&
+          o->text == m.text && o->flags == m.flags &&
+          std::equal(o->fixed.begin(), o->fixed.end(), m.fixed.begin(), m.fixed.end()));
 }
 
 void visit(const Message& m, PrepareReader& reader) {
@@ -37,7 +49,7 @@ void visit(const Message& m, PrepareReader& reader) {
   (void)read_prepared(m);
   auto whole = reader.add(m);
   if (!whole || !*whole) return;
-  PrepareWriter writer(reader.ident());
+  PrepareWriter writer(reader.about());
   uint32_t probes = 0;
   for (const PrepareReader::Piece& piece : reader.pieces()) {
     AttachWalk walk(piece.probes);
@@ -67,7 +79,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     Bytes m(data + at, data + at + length);
     at += length;
     test::repair(m, sound);
-    if (auto message = decode(m)) visit(*message, reader);
+    if (auto message = decode(m)) {
+      visit(*message, reader);
+      visit_older(m, *message);
+    }
     if (length == 0) break;
   }
   return 0;

@@ -10,12 +10,6 @@ hp_test(fleet_rpc_test SOURCES fleet_rpc_test.cpp DEPS hp_host)
 target_link_options(fleet_rpc_test PRIVATE -Wl,--as-needed)
 hp_test(fleet_access_test SOURCES fleet_access_test.cpp fleet_limits_test.cpp DEPS hp_host)
 target_link_options(fleet_access_test PRIVATE -Wl,--as-needed)
-# What the coordinator keeps on the disk.
-foreach(part journal store)
-  hp_test(fleet_${part}_test SOURCES fleet_${part}_test.cpp DEPS hp_host)
-  target_link_options(fleet_${part}_test PRIVATE -Wl,--as-needed)
-endforeach()
-
 # The daemon with real processes: probed, probevm with the monitor above, consumers.
 find_program(CLANG NAMES clang-19 clang REQUIRED)
 foreach(variant GOOD BAD VERSION)
@@ -30,6 +24,15 @@ foreach(variant GOOD BAD VERSION)
 endforeach()
 add_custom_target(fleet_objects DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/fleet_GOOD.o
   ${CMAKE_CURRENT_BINARY_DIR}/fleet_BAD.o ${CMAKE_CURRENT_BINARY_DIR}/fleet_VERSION.o)
+# What the coordinator keeps on the disk.
+foreach(part journal store)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/fleet_${part}_*test.cpp)
+  hp_test(fleet_${part}_test SOURCES ${sources} DEPS hp_host)
+  target_link_options(fleet_${part}_test PRIVATE -Wl,--as-needed)
+endforeach()
+target_compile_definitions(fleet_store_test PRIVATE FLEET_OBJECTS="${CMAKE_CURRENT_BINARY_DIR}")
+add_dependencies(fleet_store_test fleet_objects)
+
 hp_test(fleet_daemon_test SOURCES fleet_daemon_test.cpp fleet_durable_test.cpp fleet_rights_test.cpp DEPS hp_host)
 target_link_options(fleet_daemon_test PRIVATE -Wl,--as-needed)
 target_compile_definitions(fleet_daemon_test PRIVATE FLEET_MONITOR="$<TARGET_FILE:fleet_monitor>"

@@ -70,6 +70,9 @@ struct OtherUser {
   std::string enter(const std::string& name, const std::string& more = "") {
     return ask("guest.register", "{\"name\":\"" + name + "\",\"hostname\":\"h\"" + more + "}");
   }
+  void say(const std::string& method, const Program& p, const std::string& more = "") {
+    send(rpc::notification(method, "{\"ident\":\"" + p.ident() + "\"" + more + "}"));
+  }
   std::string submit(const Program& p) {
     return ask("program.submit", "{\"fds\":2}", {p.object.get(), p.segment.fd()});
   }
@@ -222,9 +225,9 @@ TEST_CASE("a guest's name belongs to its uid while programs know it, over a rest
   root.send(rpc::request("1", "program.submit", "{\"fds\":2,\"detach\":true}"),
             {p.object.get(), p.segment.fd()});
   CHECK(has(alice->line(), "program.prepare"));
-  alice->send("{\"jsonrpc\":\"2.0\",\"method\":\"program.prepared\",\"params\":{\"ident\":\"" +
-              p.ident() + "\",\"probes\":1}}");
+  alice->say("program.prepared", p, ",\"probes\":1");
   CHECK(has(alice->line(), "program.commit"));
+  alice->say("program.committed", p);
   CHECK(has(root.line(), "\"web1\""));
   alice.reset();
   CHECK(wait_for([&] { return !has(f.list(), "web1"); }));
@@ -259,7 +262,7 @@ TEST_CASE("a guest that runs what it was never given is told to drop it, and tha
   const std::string log = f.log();
   CHECK(has(log, "\"spoofing\",\"program\":\"" + p.ident() + "\",\"guest\":\"b1\""));
   CHECK(has(log, "(uid 61002) says that it runs what it was never given"));
-  CHECK_FALSE(has(alice.ask("program.list"), "b1")); /* not a guest of the program */
+  CHECK_FALSE(has(alice.ask("program.list"), "\"b1\"")); /* not a guest of the program */
 }
 
 TEST_CASE("a bad configuration: refused at the start, and after SIGHUP what held before goes on") {

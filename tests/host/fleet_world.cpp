@@ -119,6 +119,10 @@ void FleetWorld::start(const CrashPlan& plan) {
     set("HP_KILL_WHEN", plan.after ? "after" : "before");
     set("HP_KILL_BASE", base_);
     set("HP_KILL_TRACE", directory_.path() + "/point");
+    if (plan.power) {
+      std::filesystem::create_directory(durable());
+      set("HP_KILL_DURABLE", durable());
+    }
     set("HP_FAIL_AT", std::to_string(plan.fail_at));
     set("HP_FAIL_FOR", std::to_string(plan.fail_for));
     set("HP_FAIL_WITH", std::to_string(plan.fail_with));
@@ -147,6 +151,10 @@ void FleetWorld::reap() {
   daemon_ = -1;
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && crashes_ == 0 && plan_.kill_at != 0) {
     crashes_++;
+    if (plan_.power) lose_power();
+    start({});
+  } else if (plan_.fail_at != 0 && !served_ && WIFEXITED(status) && WEXITSTATUS(status) == 1) {
+    if (log().empty()) complaints_.emplace_back("it does not say why it does not start");
     start({});
   } else if (!ending_) {
     throw std::runtime_error("the coordinator ended by itself, status " + std::to_string(status));
@@ -154,6 +162,28 @@ void FleetWorld::reap() {
     throw std::runtime_error("the coordinator died of signal " + std::to_string(WTERMSIG(status)) +
                              " at its end");
   }
+}
+
+/* Leaves of the base folder what was synced: names as of its last sync, with contents as of each file's. */
+void FleetWorld::lose_power() {
+  namespace fs = std::filesystem;
+  fs::remove_all(base_);
+  fs::create_directory(base_);
+  fs::permissions(base_, fs::perms::owner_all);
+  std::ifstream names(durable() + "/names");
+  for (std::string file, name; names >> file >> name;) {
+    if (fs::exists(durable() + "/" + file))
+      fs::copy_file(durable() + "/" + file, base_ + "/" + name);
+    else
+      std::ofstream(base_ + "/" + name).flush(); /* never synced: empty */
+    fs::permissions(base_ + "/" + name, fs::perms::owner_read | fs::perms::owner_write);
+  }
+}
+
+void FleetWorld::restart() {
+  end_daemon();
+  ending_ = false;
+  start({});
 }
 
 void FleetWorld::end_daemon() {
@@ -169,6 +199,13 @@ void FleetWorld::end_daemon() {
 
 SimulatedGuest& FleetWorld::guest(const std::string& name) {
   guests_.push_back(std::make_unique<SimulatedGuest>(name, socket_));
+  guests_.back()->host().on_enable = [this, name](const ProgramIdent& ident) {
+    if (!std::filesystem::exists(base_)) return; /* a coordinator without a journal */
+    const auto state = journal()[ident];
+    if (state != FleetJournal::State::Committed)
+      complaints_.push_back(name + " enables " + to_hex(ident) +
+                            ", which the journal does not have as committed");
+  };
   return *guests_.back();
 }
 
@@ -244,6 +281,27 @@ size_t FleetWorld::enabled_in(const ProgramIdent& ident) const {
 bool FleetWorld::loaded_anywhere() const {
   return std::any_of(guests_.begin(), guests_.end(),
                      [](auto& g) { return !g->host().loaded().empty(); });
+}
+
+/* Of a copy: the coordinator keeps others out, and reading it is to change nothing. */
+std::map<ProgramIdent, FleetJournal::State> FleetWorld::journal() const {
+  const TemporaryDirectory copy;
+  for (const char* name : {"/journal.sqlite", "/journal.sqlite-wal"})
+    if (std::filesystem::exists(base_ + name))
+      std::filesystem::copy_file(base_ + name, copy.path() + name);
+  FleetJournal journal = need(FleetJournal::open(copy.path()), "the journal");
+  std::map<ProgramIdent, FleetJournal::State> states;
+  for (const auto& programs :
+       {need(journal.open_programs(), "programs"), need(journal.history(1000), "history")})
+    for (const FleetJournal::Program& p : programs) states[p.ident] = p.state;
+  return states;
+}
+
+std::set<std::string> FleetWorld::files() const {
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(base_))
+    names.insert(entry.path().filename());
+  return names;
 }
 
 std::string FleetWorld::point() const {

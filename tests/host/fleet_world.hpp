@@ -11,11 +11,14 @@
 #pragma once
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "host/fleet_channel.hpp"
+#include "host/fleet_journal.hpp"
 #include "simulated_fleet.hpp"
 #include "temporary_directory.hpp"
 
@@ -74,6 +77,7 @@ class FleetWorld {
   /* One request, again after a crash, until it is answered: the result, or "" where it is refused. */
   std::string ask(const std::string& method, const std::string& params = "{}");
   void end_daemon(); /* by SIGTERM; it is not started again */
+  void restart();    /* after that, without the library */
 
   /* --- what there is now --- */
   struct Listed {
@@ -84,9 +88,11 @@ class FleetWorld {
   std::vector<Listed> programs();
   size_t enabled_in(const ProgramIdent&) const; /* guests */
   bool loaded_anywhere() const;
+  std::map<ProgramIdent, FleetJournal::State> journal() const;
+  std::set<std::string> files() const; /* of the base folder */
 
   bool crashed() const { return crashes_ > 0; }
-  std::string point() const; /* where, as kill_at wrote it */
+  std::string point() const; /* where it crashed or failed, as kill_at wrote it; empty: nowhere */
   std::string log() const;   /* of the coordinators */
   std::vector<std::string>& complaints() { return complaints_; }
   const std::string& base() const { return base_; }
@@ -94,14 +100,16 @@ class FleetWorld {
  private:
   void start(const CrashPlan&);
   void reap();
+  void lose_power();
   void turn();
+  std::string durable() const { return directory_.path() + "/durable"; }
 
   TemporaryDirectory directory_;
   std::string base_ = directory_.path() + "/base", socket_ = directory_.path() + "/run/s";
   CrashPlan plan_;
   pid_t daemon_ = -1;
   unsigned crashes_ = 0;
-  bool ending_ = false;
+  bool served_ = false, ending_ = false;
   std::vector<std::unique_ptr<SimulatedGuest>> guests_;
   std::vector<std::unique_ptr<FleetConsumer>> consumers_;
   std::vector<std::string> complaints_;

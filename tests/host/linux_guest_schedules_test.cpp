@@ -56,26 +56,35 @@ struct Hostile {
   size_t pick(size_t n) { return std::uniform_int_distribution<size_t>(0, n - 1)(random); }
   ProgramIdent ident() { return {static_cast<uint8_t>(1 + pick(3))}; }
 
+  /* Mostly of what there is, or was. */
+  trace::Subject about() {
+    const uint64_t last = w.link.last_transaction;
+    return {ident(),
+            pick(20) == 0 ? uint64_t{pick(3)} << 60 : last - std::min<uint64_t>(last, pick(4))};
+  }
+
   trace::Bytes message() {
     switch (pick(14)) {
       case 0: {
         if (pick(3) != 0) break;
         trace::Hello h;
-        h.abi = pick(20) == 0 ? 1 : HP_ABI_VERSION;
+        h.abi = pick(20) == 0 ? 77 : HP_ABI_VERSION;
         h.boot_id = "b-" + std::to_string(pick(20) == 0);
         h.build_id = "ab010203";
+        if (pick(2) == 0) h.versions = {1, static_cast<uint32_t>(1 + pick(9))};
+        if (pick(20) == 0) h.versions = {9, 9};
         for (size_t n = pick(3); n != 0; n--)
           h.programs.push_back({ident(), pick(2) == 0, static_cast<uint32_t>(pick(4))});
         return trace::encode_hello(h);
       }
       case 1:
-        return trace::encode_prepared(ident(), static_cast<uint32_t>(1 + pick(3)));
+        return trace::encode_prepared(about(), static_cast<uint32_t>(1 + pick(3)));
       case 2:
-        return trace::encode_text(HP_MSG_REFUSED, "no", ident());
+        return trace::encode_text(HP_MSG_REFUSED, "no", about());
       case 3:
-        return trace::encode_plain(HP_MSG_COMMITTED, ident());
+        return trace::encode_plain(HP_MSG_COMMITTED, about());
       case 4:
-        return trace::encode_plain(HP_MSG_KILLED, ident());
+        return trace::encode_plain(HP_MSG_KILLED, about());
       case 5:
         return trace::encode_file({static_cast<uint32_t>(1 + pick(5)), pick(4) == 0 ? 2u : 0u,
                                    pick(3), pick(2) * 3, pick(2) == 0 ? "abc" : ""});

@@ -41,9 +41,16 @@ inline const ProgramIdent kIdent = {7}, kOther = {8};
 struct Link final : vmm::TraceLink {
   std::deque<trace::Bytes> to_guest;
   bool full = false;
-  bool send(std::span<const uint8_t> m) noexcept override {
-    if (!full) to_guest.emplace_back(m.begin(), m.end());
-    return !full;
+  uint64_t last_transaction = 0;
+  std::map<uint32_t, size_t> said; /* by type */
+  bool send(std::span<const uint8_t> bytes) noexcept override {
+    if (full) return false;
+    const auto m = trace::decode(bytes);
+    REQUIRE(m);
+    said[m->type]++;
+    last_transaction = std::max(last_transaction, m->about.transaction);
+    to_guest.emplace_back(bytes.begin(), bytes.end());
+    return true;
   }
 };
 
@@ -112,11 +119,11 @@ struct LinuxWorld {
     guest->connect(link);
     guest->listen(listener);
   }
-  /* The agent's process starts. */
-  void start_agent() {
+  /* The agent's process starts. versions: that it speaks. */
+  void start_agent(const trace::Versions& versions = trace::kVersions) {
     agent = std::make_unique<agent::Conversation>(
         module, [this](const std::string& line) { log.push_back("in the guest: " + line); },
-        root.path());
+        root.path(), versions);
     REQUIRE(agent->begin());
   }
   /* Moves what there is, until nothing moves. */
@@ -137,8 +144,8 @@ struct LinuxWorld {
       }
     }
   }
-  void come_up() {
-    start_agent();
+  void come_up(const trace::Versions& versions = trace::kVersions) {
+    start_agent(versions);
     settle();
     REQUIRE(guest->is_up());
     REQUIRE(listener.next() == "up");

@@ -173,14 +173,27 @@ def table(text):
     return rows
 
 
-def control_word(pid, offset=248):
-    """The `any` mask of a supervisor's control page (transport/control.h), 8 bytes."""
+def control_page(pid, offset, size):
+    """Bytes of a supervisor's control page (transport/control.h)."""
     for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir():
         if "hyprobe-control" in os.readlink(fd):
             with open(fd, "rb") as f:
                 f.seek(offset)
-                return int.from_bytes(f.read(8), "little")
+                return f.read(size)
     raise AssertionError("no control page")
+
+
+def control_word(pid):
+    """Its `any` mask."""
+    return int.from_bytes(control_page(pid, 248, 8), "little")
+
+
+def committed_programs(pid):
+    """Idents of the programs that fire in a supervisor's guest."""
+    COMMITTED, SLOTS, SIZE, FIRST = 2, 64, 24, 272 + 512 * 2 * 8
+    slots = control_page(pid, FIRST, SLOTS * SIZE)
+    return {slots[i + 8:i + 24].hex() for i in range(0, SLOTS * SIZE, SIZE)
+            if int.from_bytes(slots[i:i + 4], "little") == COMMITTED}
 
 
 def memfds():

@@ -5,9 +5,9 @@
  * brought bytes), from 1:
  *
  *     HP_KILL_AT=n HP_KILL_WHEN=before|after    SIGKILL before the n-th is carried out, or after
- *     HP_FAIL_AT=n HP_FAIL_WITH=errno           the n-th fails, if it is one of those below the base
+ *     HP_FAIL_AT=n HP_FAIL_WITH=errno           the n-th of those below the base fails (they alone are counted)
  *     HP_FAIL_FOR=m                             so do those after it, m in all (default 1; 0: all)
- *     HP_KILL_TRACE=file                        a line is appended for the n-th: "n call what"
+ *     HP_KILL_TRACE=file                        a line is appended for the n-th: "n before|after|failed call what"
  *
  * A SIGKILL loses no page that was written; $HP_KILL_DURABLE=folder goes further and keeps there what a loss of
  * power would leave of the base folder: contents as of the last fsync of each file, names as of the last fsync of
@@ -53,7 +53,7 @@ struct Plan {
   bool after = text_from("HP_KILL_WHEN") == "after";
   std::string base = text_from("HP_KILL_BASE"), trace = text_from("HP_KILL_TRACE"),
               durable = text_from("HP_KILL_DURABLE");
-  std::atomic<unsigned long> calls{0};
+  std::atomic<unsigned long> calls{0}, disk_calls{0};
 };
 Plan& plan() {
   static Plan* p = new Plan;
@@ -81,13 +81,17 @@ bool in_base(const std::string& path) {
          (path.size() == base.size() || path[base.size()] == '/');
 }
 
+void note(unsigned long n, const char* how, const char* call, const std::string& what) {
+  const std::string& trace = plan().trace;
+  if (trace.empty()) return;
+  const std::string line = std::to_string(n) + " " + how + " " + call + " " + what + "\n";
+  const long fd = ::syscall(SYS_open, trace.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+  ::syscall(SYS_write, fd, line.data(), line.size());
+  ::syscall(SYS_close, fd);
+}
+
 void die(unsigned long n, const char* call, const std::string& what) {
-  if (const std::string& trace = plan().trace; !trace.empty()) {
-    const std::string line =
-        std::to_string(n) + " " + (plan().after ? "after " : "before ") + call + " " + what + "\n";
-    const long fd = ::syscall(SYS_open, trace.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-    ::syscall(SYS_write, fd, line.data(), line.size());
-  }
+  note(n, plan().after ? "after" : "before", call, what);
   ::syscall(SYS_kill, ::getpid(), SIGKILL);
   for (;;) ::pause();
 }
@@ -95,12 +99,14 @@ void die(unsigned long n, const char* call, const std::string& what) {
 /* One call that counts. */
 class Point {
  public:
-  Point(const char* call, std::string what, bool may_fail)
+  Point(const char* call, std::string what, bool on_disk)
       : call_(call), what_(std::move(what)), number_(++plan().calls) {
     const Plan& p = plan();
     if (number_ == p.kill_at && !p.after) die(number_, call_, what_);
-    fails_ = may_fail && p.fail_at != 0 && number_ >= p.fail_at &&
-             (p.fail_for == 0 || number_ < p.fail_at + p.fail_for);
+    if (!on_disk || p.fail_at == 0) return;
+    const unsigned long n = ++plan().disk_calls;
+    fails_ = n >= p.fail_at && (p.fail_for == 0 || n < p.fail_at + p.fail_for);
+    if (n == p.fail_at) note(n, "failed", call_, what_);
     if (fails_) errno = p.fail_with;
   }
   Point(const Point&) = delete;
@@ -121,26 +127,30 @@ class Point {
 
 /* --- what a loss of power would leave --- */
 
-/* Contents by inode, and names as they were at the last sync of the folder, which is flat. */
-void keep_contents(int fd, const std::string& path) {
-  if (plan().durable.empty()) return;
-  struct stat st{};
-  if (::fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) return;
-  const std::string contents = plan().durable + "/inode-" + std::to_string(st.st_ino);
-  std::error_code error;
-  fs::copy_file(path, contents, fs::copy_options::overwrite_existing, error);
+/* Which file it is, whatever its name; inode numbers alone are given again. Empty: no regular file. */
+std::string identity(int at, const char* path, int flags) {
+  struct statx st;
+  if (::statx(at, path, flags, STATX_TYPE | STATX_INO | STATX_BTIME, &st) != 0 ||
+      !S_ISREG(st.stx_mode))
+    return {};
+  return std::to_string(st.stx_ino) + "-" + std::to_string(st.stx_btime.tv_sec) + "-" +
+         std::to_string(st.stx_btime.tv_nsec);
 }
+void keep_contents(int fd, const std::string& path) {
+  const std::string file = identity(fd, "", AT_EMPTY_PATH);
+  std::error_code error;
+  if (!plan().durable.empty() && !file.empty())
+    fs::copy_file(path, plan().durable + "/" + file, fs::copy_options::overwrite_existing, error);
+}
+/* Of the base folder, which is flat: a line "IDENTITY NAME" each. */
 void keep_names() {
-  const std::string& durable = plan().durable;
-  if (durable.empty()) return;
-  const std::string names = durable + "/names";
+  if (plan().durable.empty()) return;
+  const std::string names = plan().durable + "/names";
   std::string lines;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(plan().base, error)) {
-    struct stat st{};
-    if (::stat(entry.path().c_str(), &st) == 0 && S_ISREG(st.st_mode))
-      lines += std::to_string(st.st_ino) + " " + entry.path().filename().string() + "\n";
-  }
+  for (const auto& entry : fs::directory_iterator(plan().base, error))
+    if (const std::string file = identity(AT_FDCWD, entry.path().c_str(), 0); !file.empty())
+      lines += file + " " + entry.path().filename().string() + "\n";
   const long fd = ::syscall(SYS_open, (names + ".new").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   ::syscall(SYS_write, fd, lines.data(), lines.size());
   ::syscall(SYS_close, fd);

@@ -10,8 +10,9 @@ namespace hp::test {
 
 class TemporaryDirectory {
  public:
-  TemporaryDirectory() {
-    std::string name = std::filesystem::temp_directory_path() / "hyprobe-test-XXXXXX";
+  explicit TemporaryDirectory(
+      const std::filesystem::path& parent = std::filesystem::temp_directory_path()) {
+    std::string name = parent / "hyprobe-test-XXXXXX";
     path_ = ::mkdtemp(name.data());
   }
   ~TemporaryDirectory() {

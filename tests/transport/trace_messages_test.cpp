@@ -34,12 +34,12 @@ Hello sample_hello() {
 template <class F>
 Bytes changed(Bytes m, F change) {
   hp_msg head;
-  std::memcpy(&head, m.data(), sizeof head);
+  std::memcpy(&head, m.data(), HP_MSG_SIZE_1);
   change(head, m);
   head.checksum = 0;
-  std::memcpy(m.data(), &head, sizeof head);
+  std::memcpy(m.data(), &head, HP_MSG_SIZE_1);
   head.checksum = crc32c(m);
-  std::memcpy(m.data(), &head, sizeof head);
+  std::memcpy(m.data(), &head, HP_MSG_SIZE_1);
   return m;
 }
 
@@ -86,9 +86,9 @@ TEST_CASE("a HELLO that lies about itself is refused") {
   auto with = [&](auto change) {
     Bytes bytes = changed(good, [&](hp_msg&, Bytes& m) {
       hp_hello h;
-      std::memcpy(&h, m.data() + sizeof(hp_msg), sizeof h);
+      std::memcpy(&h, m.data() + HP_MSG_SIZE_1, sizeof h);
       change(h);
-      std::memcpy(m.data() + sizeof(hp_msg), &h, sizeof h);
+      std::memcpy(m.data() + HP_MSG_SIZE_1, &h, sizeof h);
     });
     auto m = decode(bytes);
     REQUIRE(m);
@@ -129,15 +129,15 @@ TEST_CASE("the small messages come out as they went in") {
   CHECK(piece->offset == 65536);
   CHECK(b.size() <= HP_MSG_MAX);
 
-  b = encode_prepared(kIdent, 12);
-  CHECK(decode(b)->ident == kIdent);
+  b = encode_prepared({kIdent, 77}, 12);
+  CHECK(decode(b)->about == Subject{kIdent, 77});
   CHECK(*read_prepared(*decode(b)) == 12);
   for (size_t n : {0, 1, 7, 8, 9}) {
-    b = encode_text(HP_MSG_REFUSED, std::string(n, 'r'), kIdent);
+    b = encode_text(HP_MSG_REFUSED, std::string(n, 'r'), {kIdent, 1});
     CHECK(decode(b)->text == std::string(n, 'r'));
     CHECK(decode(b)->fixed.empty());
   }
-  b = encode_plain(HP_MSG_COMMIT, kIdent);
+  b = encode_plain(HP_MSG_COMMIT, {kIdent, 1});
   CHECK(decode(b)->type == HP_MSG_COMMIT);
   CHECK_FALSE(read_welcome(*decode(b)));
 }
@@ -156,7 +156,7 @@ TEST_CASE("what is not a whole message of this version is not decoded") {
     CHECK_FALSE(decode(damaged));
   }
   auto with = [&](auto change) { return why(changed(good, change)); };
-  CHECK(with([](hp_msg& h, Bytes&) { h.version = 2; }) == "a message of version 2, not 1");
+  CHECK(with([](hp_msg& h, Bytes&) { h.version = 3; }) == "a message of version 3, not 1 to 2");
   CHECK(with([](hp_msg& h, Bytes&) { h.type = 0; }) == "a message of unknown type 0");
   CHECK(with([](hp_msg& h, Bytes&) { h.type = 14; }) == "a message of unknown type 14");
   CHECK(with([](hp_msg& h, Bytes&) { h.text = 17; }) == "a message with more text than bytes");
@@ -164,9 +164,56 @@ TEST_CASE("what is not a whole message of this version is not decoded") {
         "a message with more text than bytes");
 }
 
+TEST_CASE(
+    "a message for a peer of version 1 has no transaction number, and nothing else is different") {
+  for (const Bytes& b :
+       {encode_prepared({kIdent, 77}, 12), encode_text(HP_MSG_REFUSED, "no", {kIdent, 77}),
+        encode_fetch({HP_FILE_PATH, 42, "/bin/true"}), encode_welcome({7, 6})}) {
+    const Bytes old = in_version(b, 1);
+    CHECK(old.size() + 8 == b.size());
+    CHECK(in_version(old, 2) == old);
+    CHECK(in_version(b, 2) == b);
+    auto m = decode(b), o = decode(old, {1, 1});
+    REQUIRE(m);
+    REQUIRE(o);
+    CHECK(o->version == 1);
+    CHECK(o->about == Subject{m->about.ident, 0});
+    CHECK(o->type == m->type);
+    CHECK(o->text == m->text);
+    CHECK(std::equal(o->fixed.begin(), o->fixed.end(), m->fixed.begin(), m->fixed.end()));
+    CHECK(decode(old));
+    const bool fixed_version = m->type == HP_MSG_REFUSED; /* it may answer HELLO */
+    CHECK(decode(old, {2, 2}).has_value() == fixed_version);
+    CHECK_FALSE(decode(b, {1, 1}));
+  }
+}
+
+TEST_CASE("HELLO is read by every version, and says which ones the agent speaks") {
+  Hello h = sample_hello();
+  auto said = [&](Versions v) {
+    h.versions = v;
+    const Bytes b = encode_hello(h);
+    auto m = decode(b, {5, 7});
+    REQUIRE(m);
+    CHECK(m->version == 1);
+    return read_hello(*m)->versions;
+  };
+  CHECK(said({1, 1}).newest == 1);
+  CHECK(said({1, 2}).oldest == 1);
+  CHECK(said({1, 2}).newest == 2);
+  CHECK(said({9, 9}).oldest == 9);
+  CHECK(said({255, 255}).newest == 255);
+  CHECK(Versions{1, 2}.common({1, 1}) == 1);
+  CHECK(Versions{1, 2}.common({2, 9}) == 2);
+  CHECK(Versions{1, 2}.common({3, 9}) == 0);
+  CHECK(Versions{3, 9}.common({1, 2}) == 0);
+  CHECK(Versions{1, 2}.common({9, 3}) == 0); /* nonsense */
+  CHECK(Versions{1, 2}.text() == "1 to 2");
+}
+
 TEST_CASE("PREPARE is cut and put together, whatever the number of probes") {
   for (uint32_t n : {0u, 1u, 2u, 5000u}) {
-    PrepareWriter writer(kIdent);
+    PrepareWriter writer({kIdent, 5});
     for (uint32_t i = 0; i < n; i++) {
       hp_attach a{};
       a.probe = i + 1;
@@ -182,7 +229,7 @@ TEST_CASE("PREPARE is cut and put together, whatever the number of probes") {
       REQUIRE(whole);
       CHECK(*whole == (i + 1 == messages.size()));
     }
-    CHECK(reader.ident() == kIdent);
+    CHECK(reader.about() == Subject{kIdent, 5});
     CHECK(reader.count() == n);
     uint32_t seen = 0;
     for (const PrepareReader::Piece& piece : reader.pieces()) {
@@ -202,7 +249,7 @@ TEST_CASE("PREPARE is cut and put together, whatever the number of probes") {
 
 TEST_CASE("pieces of PREPARE that do not belong together are not mixed") {
   auto pieces = [](const ProgramIdent& ident, uint32_t n) {
-    PrepareWriter writer(ident);
+    PrepareWriter writer({ident, 5});
     hp_attach a{};
     a.kind = HP_KIND_PROFILE;
     for (uint32_t i = 0; i < n; i++) a.probe = i + 1, writer.add(a, "");
@@ -214,7 +261,7 @@ TEST_CASE("pieces of PREPARE that do not belong together are not mixed") {
   CHECK_FALSE(*reader.add(*decode(one[0])));
   SUBCASE("another program comes between") {
     CHECK(*reader.add(*decode(other[0])));
-    CHECK(reader.ident() == ProgramIdent{5});
+    CHECK(reader.about() == Subject{ProgramIdent{5}, 5});
     CHECK_FALSE(reader.add(*decode(one[1]))); /* half a program is none */
     CHECK(reader.pieces().empty());
   }
@@ -233,7 +280,7 @@ TEST_CASE("pieces of PREPARE that do not belong together are not mixed") {
 }
 
 TEST_CASE("a probe that makes no sense spoils its PREPARE") {
-  PrepareWriter writer(kIdent);
+  PrepareWriter writer({kIdent, 5});
   hp_attach a{};
   a.probe = 1;
   a.kind = HP_KIND_TRACEPOINT;

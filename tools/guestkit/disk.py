@@ -16,13 +16,12 @@ import tarfile
 import tempfile
 import uuid
 
-from . import elf, kernels
+from . import elf, kernels, places
 from .errors import Failed, Missing
 from .initramfs import MODULES, files
 
 # dbus: without it systemd-logind does not run, which the power button needs.
 PACKAGES = ("systemd-sysv", "dbus", "udev", "kmod", "login", "passwd", "procps")
-UNIT = pathlib.Path(__file__).resolve().parents[2] / "guest/linux/agent/hyprobe-agent.service"
 # Modules that systemd asks for by name.
 WANTED = ("autofs4",)
 # What a guest of an hour does not need, and what would make its first minute longer.
@@ -102,8 +101,7 @@ def _ours(out, kernel, hostname, module, agent, added):
             put(f"{modules}/extra/hyprobe.ko", kernels.stripped(module))
         if agent:
             put("usr/sbin/hyprobe-agent", agent.read_bytes(), 0o755)
-            link("usr/sbin/probed", "hyprobe-agent")  # the name that the unit uses
-            put("etc/systemd/system/hyprobe-agent.service", UNIT.read_bytes())
+            put("etc/systemd/system/hyprobe-agent.service", places.UNIT.read_bytes())
             link("etc/systemd/system/sysinit.target.wants/hyprobe-agent.service", "../hyprobe-agent.service")
         for source, at in added:
             for f, name in files(source, at):

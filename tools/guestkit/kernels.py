@@ -16,14 +16,14 @@ import shutil
 import subprocess
 import tempfile
 
+from . import places
 from .errors import Missing
 
 SERIES = ("6.1", "6.12")
-_SOURCE = pathlib.Path(__file__).resolve().parents[2]
 
 
 def folder() -> pathlib.Path:
-    return pathlib.Path(os.environ.get("HYPROBE_KERNELS") or _SOURCE / "build/rig/kernels")
+    return pathlib.Path(os.environ.get("HYPROBE_KERNELS") or places.KERNELS)
 
 
 class Kernel:
@@ -81,7 +81,7 @@ def find(series: str) -> Kernel:
     for modules in sorted(root.glob("lib/modules/*"), reverse=True):
         if (root / "boot" / f"vmlinuz-{modules.name}").exists() and (modules / "modules.builtin").exists():
             return Kernel(root, modules.name)
-    raise Missing(f"no kernel in {root} (tools/kernels downloads Debian's cloud kernels)")
+    raise Missing(f"no kernel in {root} ({places.NO_KERNEL})")
 
 
 def stripped(module: pathlib.Path) -> bytes:

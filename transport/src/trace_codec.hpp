@@ -7,6 +7,11 @@
 
 namespace hp::trace {
 
+/* Bytes of the header. */
+constexpr size_t header_size(uint32_t version) {
+  return version == 1 ? HP_MSG_SIZE_1 : sizeof(hp_msg);
+}
+
 constexpr size_t align8(size_t n) {
   return (n + 7) & ~size_t{7};
 }
@@ -14,7 +19,8 @@ constexpr size_t align8(size_t n) {
 /* Builds one message; fixed parts have sizes that are multiples of 8. */
 class Builder {
  public:
-  explicit Builder(hp_msg_type type, const ProgramIdent& ident = {});
+  explicit Builder(hp_msg_type type, const Subject& about = {},
+                   uint32_t version = HP_TRACE_VERSION);
   template <class T>
   Builder& put(const T& fixed) {
     static_assert(std::is_trivially_copyable_v<T> && sizeof(T) % 8 == 0);
@@ -27,7 +33,8 @@ class Builder {
   Bytes finish(std::string_view text = {}, uint32_t flags = 0);
 
  private:
-  Bytes out_;
+  hp_msg head_{};
+  Bytes out_; /* room for the header, then what was put */
 };
 
 /* The next T of a fixed part, which is cut by it. */

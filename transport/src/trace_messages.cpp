@@ -38,12 +38,50 @@ bool file_kind(uint32_t kind) {
   return kind >= HP_FILE_BTF && kind <= HP_FILE_PATH;
 }
 
+/* What two sides say before they know of a common version. */
+bool of_any_version(uint32_t type) {
+  return type == HP_MSG_HELLO || type == HP_MSG_REFUSED;
+}
+
+/* The header that begins a message, as far as its version has one. */
+bool take_header(std::span<const uint8_t>& from, hp_msg& head) {
+  head = {};
+  if (from.size() < HP_MSG_SIZE_1) return false;
+  std::memcpy(&head, from.data(), HP_MSG_SIZE_1);
+  const size_t size = header_size(head.version);
+  if (from.size() < size) return false;
+  std::memcpy(&head, from.data(), size);
+  from = from.subspan(size);
+  return true;
+}
+
+void put_header(Bytes& message, hp_msg head) {
+  const size_t size = header_size(head.version);
+  head.size = static_cast<uint32_t>(message.size());
+  head.checksum = 0;
+  std::memcpy(message.data(), &head, size);
+  head.checksum = checksum(message);
+  std::memcpy(message.data(), &head, size);
+}
+
 }  // namespace
 
-Builder::Builder(hp_msg_type type, const ProgramIdent& ident) : out_(sizeof(hp_msg)) {
-  hp_msg head{HP_MSG_MAGIC, HP_TRACE_VERSION, static_cast<uint16_t>(type), 0, 0, {}, 0, 0};
-  std::copy(ident.begin(), ident.end(), head.ident);
-  std::memcpy(out_.data(), &head, sizeof head);
+std::string Versions::text() const {
+  return std::to_string(oldest) + (oldest == newest ? "" : " to " + std::to_string(newest));
+}
+
+uint32_t Versions::common(const Versions& other) const {
+  const uint32_t best = std::min(newest, other.newest);
+  return best >= std::max(oldest, other.oldest) ? best : 0;
+}
+
+Builder::Builder(hp_msg_type type, const Subject& about, uint32_t version)
+    : out_(header_size(version)) {
+  head_.magic = HP_MSG_MAGIC;
+  head_.version = static_cast<uint16_t>(version);
+  head_.type = static_cast<uint16_t>(type);
+  std::copy(about.ident.begin(), about.ident.end(), head_.ident);
+  head_.transaction = about.transaction;
 }
 
 Builder& Builder::bytes(std::span<const uint8_t> b) {
@@ -56,25 +94,33 @@ Bytes Builder::finish(std::string_view text, uint32_t flags) {
   out_.insert(out_.end(), text.begin(), text.end());
   out_.resize(align8(out_.size()));
   HP_CHECK(out_.size() <= HP_MSG_MAX);
-  hp_msg head;
-  std::memcpy(&head, out_.data(), sizeof head);
-  head.size = static_cast<uint32_t>(out_.size());
-  head.flags = flags;
-  head.text = static_cast<uint32_t>(text.size());
-  std::memcpy(out_.data(), &head, sizeof head);
-  head.checksum = checksum(out_);
-  std::memcpy(out_.data(), &head, sizeof head);
+  head_.flags = flags;
+  head_.text = static_cast<uint32_t>(text.size());
+  put_header(out_, head_);
   return std::move(out_);
 }
 
-Result<Message> decode(std::span<const uint8_t> buffer) {
+Bytes in_version(Bytes message, uint32_t version) {
+  hp_msg head;
+  std::span<const uint8_t> body = message;
+  HP_CHECK(take_header(body, head));
+  if (head.version <= version) return message;
+  message.erase(
+      message.begin(),
+      message.begin() + static_cast<ptrdiff_t>(header_size(head.version) - header_size(version)));
+  head.version = static_cast<uint16_t>(version);
+  put_header(message, head);
+  return message;
+}
+
+Result<Message> decode(std::span<const uint8_t> buffer, const Versions& versions) {
   hp_msg head;
   std::span<const uint8_t> body = buffer;
-  if (!take(body, head)) return fail("a message shorter than its header");
+  if (!take_header(body, head)) return fail("a message shorter than its header");
   if (head.magic != HP_MSG_MAGIC) return fail("not a message");
-  if (head.version != HP_TRACE_VERSION)
+  if (!versions.has(head.version) && !(head.version == 1 && of_any_version(head.type)))
     return fail("a message of version " + std::to_string(head.version) + ", not " +
-                std::to_string(HP_TRACE_VERSION));
+                versions.text());
   if (head.size != buffer.size() || head.size > HP_MSG_MAX || head.size % 8 != 0)
     return fail("a message whose size is not its buffer's");
   if (head.text > body.size()) return fail("a message with more text than bytes");
@@ -83,8 +129,10 @@ Result<Message> decode(std::span<const uint8_t> buffer) {
     return fail("a message of unknown type " + std::to_string(head.type));
   Message m;
   m.type = static_cast<hp_msg_type>(head.type);
-  std::copy(std::begin(head.ident), std::end(head.ident), m.ident.begin());
-  m.more = (head.flags & HP_MSG_MORE) != 0;
+  m.version = head.version;
+  std::copy(std::begin(head.ident), std::end(head.ident), m.about.ident.begin());
+  m.about.transaction = head.transaction;
+  m.flags = head.flags;
   m.fixed = body.first(body.size() - align8(head.text));
   m.text = {reinterpret_cast<const char*>(body.data()) + m.fixed.size(), head.text};
   return m;
@@ -102,14 +150,16 @@ Bytes encode_hello(const Hello& h) {
   put_name(fixed.boot_id, h.boot_id);
   put_name(fixed.build_id, h.build_id);
   fixed.text_start = h.text_start;
-  Builder out(HP_MSG_HELLO);
+  Builder out(HP_MSG_HELLO, {}, 1);
   out.put(fixed);
   for (size_t i = 0; i < programs; i++) {
     hp_hello_program p{{}, h.programs[i].committed, h.programs[i].probes};
     std::copy(h.programs[i].ident.begin(), h.programs[i].ident.end(), p.ident);
     out.put(p);
   }
-  return out.finish();
+  return out.finish({}, h.versions.newest == 1 ? 0
+                                               : HP_HELLO_VERSIONS(h.versions.oldest & 0xff,
+                                                                   h.versions.newest & 0xff));
 }
 
 Result<Hello> read_hello(const Message& m) {
@@ -128,6 +178,8 @@ Result<Hello> read_hello(const Message& m) {
   h.build_id = HP_TRY(name(fixed.build_id, "build id"));
   if (!hexadecimal(h.build_id)) return fail("a HELLO whose build id is not hexadecimal");
   h.text_start = fixed.text_start;
+  h.versions = {m.flags >> 16 & 0xff, m.flags >> 24};
+  if (h.versions.newest == 0) h.versions = {1, 1};
   for (uint32_t i = 0; i < fixed.programs; i++) {
     hp_hello_program p{};
     take(rest, p);
@@ -173,20 +225,20 @@ Result<Fetch> read_fetch(const Message& m) {
   return Fetch{f.kind, f.serial, m.text};
 }
 
-Bytes encode_prepared(const ProgramIdent& ident, uint32_t probes) {
-  return Builder(HP_MSG_PREPARED, ident).put(hp_prepared{probes, 0}).finish();
+Bytes encode_prepared(const Subject& about, uint32_t probes) {
+  return Builder(HP_MSG_PREPARED, about).put(hp_prepared{probes, 0}).finish();
 }
 
 Result<uint32_t> read_prepared(const Message& m) {
   return HP_TRY(only<hp_prepared>(m)).probes;
 }
 
-Bytes encode_text(hp_msg_type type, std::string_view text, const ProgramIdent& ident) {
-  return Builder(type, ident).finish(text.substr(0, kMaxText));
+Bytes encode_text(hp_msg_type type, std::string_view text, const Subject& about) {
+  return Builder(type, about).finish(text.substr(0, kMaxText));
 }
 
-Bytes encode_plain(hp_msg_type type, const ProgramIdent& ident) {
-  return Builder(type, ident).finish();
+Bytes encode_plain(hp_msg_type type, const Subject& about) {
+  return Builder(type, about).finish();
 }
 
 std::string printable(std::string_view text, size_t max) {

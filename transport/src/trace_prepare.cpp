@@ -28,7 +28,7 @@ void PrepareWriter::add(const hp_attach& head, std::string_view text) {
 std::vector<Bytes> PrepareWriter::finish() {
   std::vector<Bytes> out;
   for (const Piece& piece : pieces_)
-    out.push_back(Builder(HP_MSG_PREPARE, ident_)
+    out.push_back(Builder(HP_MSG_PREPARE, about_)
                       .put(hp_prepare{piece.count, total_})
                       .bytes(piece.probes)
                       .finish({}, &piece == &pieces_.back() ? 0 : HP_MSG_MORE));
@@ -64,9 +64,9 @@ Result<bool> PrepareReader::add(const Message& m) {
 }
 
 Result<bool> PrepareReader::take_piece(const Message& m) {
-  if (whole_ || ident_ != m.ident) {
+  if (whole_ || about_ != m.about) {
     clear();
-    ident_ = m.ident;
+    about_ = m.about;
   }
   hp_prepare fixed;
   std::span<const uint8_t> rest = m.fixed;
@@ -81,11 +81,11 @@ Result<bool> PrepareReader::take_piece(const Message& m) {
   for (uint32_t i = 0; i < fixed.count; i++)
     if (!walk.next(head, text)) return fail("a PREPARE with a probe that makes no sense");
   if (!walk.done()) return fail("a PREPARE with a wrong size");
-  if (m.more && fixed.count == 0) return fail("a PREPARE whose piece is empty");
+  if (m.more() && fixed.count == 0) return fail("a PREPARE whose piece is empty");
   pieces_.push_back({fixed.count, {rest.begin(), rest.end()}});
   bytes_ += rest.size();
   count_ += fixed.count;
-  whole_ = !m.more;
+  whole_ = !m.more();
   if (whole_ && count_ != total_) return fail("a PREPARE that lacks probes");
   return whole_;
 }

@@ -287,13 +287,16 @@ static void config_changed(struct virtio_device* device) {
 
 static int probe(struct virtio_device* device) {
   struct trace* t;
-  u32 version;
+  u32 oldest, newest;
   int err;
 
-  virtio_cread(device, struct hp_trace_config, version, &version);
-  if (version != HP_TRACE_VERSION) {
-    dev_err(&device->dev, "the VMM's trace device has version %u, this driver %u\n", version,
-            HP_TRACE_VERSION);
+  virtio_cread(device, struct hp_trace_config, oldest, &oldest);
+  virtio_cread(device, struct hp_trace_config, newest, &newest);
+  newest = max(oldest, newest);
+  if (oldest > HP_TRACE_VERSION || newest < HP_TRACE_OLDEST) {
+    dev_err(&device->dev,
+            "the VMM speaks versions %u to %u, this module %u to %u: install the VMM's release\n",
+            oldest, newest, HP_TRACE_OLDEST, HP_TRACE_VERSION);
     return -EINVAL;
   }
   down_write(&users);

@@ -66,6 +66,11 @@ class AggregationTable {
   };
   std::vector<Row> joined(std::span<const uint32_t> aggs, const SortOptions& options) const;
 
+  /* By aggregation and key. replace(): instead of all that were there; normalize() stays. */
+  using Entries = std::unordered_map<std::string, AggregationEntry>;
+  const Entries& entries() const { return entries_; }
+  void replace(Entries entries) { entries_ = std::move(entries); }
+
   const std::vector<AggregationDesc>& descs() const { return descs_; }
   AggregationArgument argument(const AggregationEntry& e) const;
   size_t size() const { return entries_.size(); }
@@ -79,7 +84,7 @@ class AggregationTable {
   std::vector<int64_t> normals_;
   std::vector<std::vector<uint64_t>> zeros_;
   std::vector<std::vector<long double>> weights_; /* llquantize: what each bucket stands for */
-  std::unordered_map<std::string, AggregationEntry> entries_; /* by aggregation and rendered key */
+  Entries entries_;                               /* by aggregation and rendered key */
 };
 
 /* Default layout of one row: keys, then values, then a newline. */

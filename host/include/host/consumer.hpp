@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "host/aggregation.hpp"
+#include "host/aggregation_look.hpp"
 #include "host/segment.hpp"
 #include "host/sink.hpp"
 #include "host/symbols.hpp"
@@ -31,15 +32,16 @@ namespace hp::host {
 
 struct ConsumerOptions {
   bool droptags = false; /* -x droptags */
+  bool look = false;     /* aggregations stay in the segment, for who looks next */
 };
 
 class Consumer {
  public:
   Consumer(const Object&, Segment&, Sink&, ConsumerOptions);
 
-  /* One round; none while buffers are kept for the end (bufpolicy fill, ring). */
+  /* One round; none of records while buffers are kept for the end (bufpolicy fill, ring). */
   void consume() {
-    if (!kept()) round(false);
+    if (!kept() || look_) round(false);
   }
   /* Kept buffers, when tracing has ended and END is still to come. */
   void consume_kept() {
@@ -68,6 +70,8 @@ class Consumer {
   };
   void round(bool last);
   bool kept() const { return segment_.header()->bufpolicy != HP_BUF_SWITCH; }
+  void look_at_slots(bool last);
+  void take_slots(bool last);
   void collect(SlotSnapshot&);
   void refresh_names();
   void record(const hp_rec&);
@@ -83,6 +87,8 @@ class Consumer {
   Sink& sink_;
   ConsumerOptions options_;
   AggregationTable table_;
+  std::optional<AggregationLook> look_; /* with options.look */
+  bool taken_ = false;                  /* what look_ has is nowhere else any more */
   Symbols symbols_;
   Names names_;
   SlotSnapshot snapshot_, older_;

@@ -90,6 +90,7 @@ class SlotSnapshot {
   }
   const hp_agg_entry* entry_at(const Object&, uint32_t word) const;
   void copy(const handler::SegmentView&, hp_slot*, uint32_t half);
+  void copy_aggregations(const handler::SegmentView&, hp_slot*, uint32_t half);
 
   std::vector<uint64_t> records_, aggregation_; /* grown, never shrunk */
   size_t record_bytes_ = 0, aggregation_bytes_ = 0;
@@ -147,6 +148,11 @@ class Segment {
   /* Both halves, the older one first: the end of a program whose buffers are kept (fill, ring). False as
    * take() does. */
   bool take_kept(uint32_t slot, SlotSnapshot& older, SlotSnapshot& newer, uint64_t wait_ns);
+  /* Records are taken, aggregations stay for the next look: first and second together hold every aggregation
+   * of the slot once, however much fires meanwhile. If the slot's holder does not run, what is complete is
+   * read in place, and its records stay. Kept buffers keep their records, too. */
+  void look(uint32_t slot, SlotSnapshot& first, SlotSnapshot& second,
+            uint64_t wait_ns = kDefaultWait);
   /* The last look at a slot whose holder will not let go (stopped in the middle of a firing):
    * complete records and entries, read in place. Nothing may be taken from the slot afterwards. */
   void peek(uint32_t slot, SlotSnapshot&);
@@ -155,6 +161,8 @@ class Segment {
    * the segment mapped until they load their next program. Late firings see the state, or write
    * to pages that nobody reads. */
   void retire();
+  /* The segment outlives its creator: a detached program's. */
+  void leave() { creator_ = false; }
 
  private:
   void empty(hp_slot*, uint32_t half, SlotSnapshot&);

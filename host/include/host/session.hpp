@@ -8,7 +8,12 @@
  *     until exit(), the command's end, a signal: consume every switchrate
  *     disable in the guests; state DRAINING; END; consume the rest
  *     an empty line and the aggregations that no printa() printed
- * Whatever happens, guests and segment are gone when run() returns. One thread. */
+ * Whatever happens, guests and segment are gone when run() returns. One thread.
+ *
+ * With submit.detach it ends after BEGIN, and the program runs on. run_attached() is the rest of such a
+ * program's life, or some of it: it loads the program that the fleet runs already, consumes without taking
+ * the aggregations, and leaves it running when it is told to stop; END is for the session that sees the
+ * program's end, be it by exit() or because somebody killed it. */
 #pragma once
 #include <functional>
 #include <memory>
@@ -18,9 +23,9 @@
 #include "handler/program.hpp"
 #include "host/consumer.hpp"
 #include "host/enabling.hpp"
-#include "host/fleet_client.hpp"
 #include "host/local_probes.hpp"
 #include "host/segment.hpp"
+#include "host/session_fleet.hpp"
 #include "host/signals.hpp"
 #include "host/text_sink.hpp"
 
@@ -55,6 +60,8 @@ class Session {
 
   /* The exit status: what exit() was given, 0 without. Errors are fatal ones, for the user. */
   Result<int> run();
+  /* enabling and guest_probes are of no use then; the segment is the program's. */
+  Result<int> run_attached(std::unique_ptr<FleetClient>, AttachedProgram);
   /* The text sink's options, for setopt(). */
   TextSink* sink() { return sink_.get(); }
   void set_switchrate(uint64_t ns) { options_.switchrate = ns; }
@@ -67,8 +74,12 @@ class Session {
   Result<> loop();
   Result<> end();
   int wait_limit(uint64_t now) const;
-  void serve_fleet();
-  void fleet_failed(const std::string& why);
+  Result<> open_output();
+  SessionFleet::Options fleet_options();
+  Result<> begin();
+  Result<> detach();
+  Result<> leave();
+  Result<int> status() const;
   void notice(const std::string& line);
   void report_command_end();
   bool command_never_ran() const;
@@ -86,12 +97,11 @@ class Session {
   std::unique_ptr<Consumer> consumer_;
   std::unique_ptr<guest::Supervisor> guest_;
   uint32_t guest_slot_ = 0;
-  std::unique_ptr<FleetClient> fleet_;
+  std::unique_ptr<SessionFleet> fleet_;
   std::unique_ptr<StopSignals> signals_;
   std::string hostname_;
-  bool stop_ = false;                               /* leave the loop: command or fleet ended */
-  bool fleet_failed_ = false, fleet_ended_ = false; /* ended: nothing is left to disable */
-  bool guests_seen_ = false;                        /* a guest has run the program */
+  bool stop_ = false;    /* leave the loop: the command ended */
+  bool runs_on_ = false; /* the program, when this session is over */
   uint64_t next_switch_ = 0, next_status_ = 0, next_print_ = 0;
 };
 

@@ -5,23 +5,40 @@
 namespace hp::linux_guest {
 namespace {
 
-constexpr uint64_t kMaxComplaints = 10; /* a guest may not fill the log */
 constexpr const char* kEverywhere = "/proc/sys/kernel/random/boot_id";
 constexpr size_t kSmall = 4096;
 
 }  // namespace
 
-bool AgentLink::send(const trace::Bytes& message) {
-  return device_ && device_->send(message);
+bool AgentLink::send(trace::Bytes message) {
+  return device_ && device_->send(trace::in_version(std::move(message), version_));
+}
+
+bool AgentLink::prepare(trace::PrepareWriter& writer) {
+  for (trace::Bytes& message : writer.finish())
+    if (!send(std::move(message))) return false;
+  if (version_ == 1) old_answers_.said(HP_MSG_PREPARE, writer.about());
+  return true;
+}
+
+bool AgentLink::commit(const trace::Subject& about) {
+  if (!send(trace::encode_plain(HP_MSG_COMMIT, about))) return false;
+  if (version_ == 1) old_answers_.said(HP_MSG_COMMIT, about);
+  return true;
+}
+
+bool AgentLink::kill(const trace::Subject& about) {
+  if (!send(trace::encode_plain(HP_MSG_KILL, about))) return false;
+  if (version_ == 1) old_answers_.said(HP_MSG_KILL, about);
+  return true;
 }
 
 void AgentLink::complain(const std::string& what) {
-  if (++complaints_ < kMaxComplaints) owner_.log("the guest's agent sends nonsense: " + what);
-  if (complaints_ == kMaxComplaints) owner_.log("... and goes on so; no more is said of it");
+  owner_.log("the guest's agent sends nonsense: " + what);
 }
 
 void AgentLink::received(std::span<const uint8_t> bytes, Time now) {
-  auto message = trace::decode(bytes);
+  auto message = trace::decode(bytes, versions_);
   if (!message) return complain(message.error().message);
   heard_ = now;
   asked_ = false;
@@ -34,27 +51,18 @@ void AgentLink::handle(const trace::Message& m, Time now) {
     case HP_MSG_HELLO: {
       auto hello = trace::read_hello(m);
       if (!hello) return complain(hello.error().message);
-      reset();
-      talking_ = true;
-      heard_ = now;
-      return owner_.hello(std::move(*hello));
+      return greet(std::move(*hello), now);
     }
     case HP_MSG_FILE: {
       auto file = trace::read_file_piece(m);
       if (!file) return complain(file.error().message);
       return piece(*file, now);
     }
-    case HP_MSG_PREPARED: {
-      auto probes = trace::read_prepared(m);
-      if (!probes) return complain(probes.error().message);
-      return owner_.prepared(m.ident, *probes);
-    }
+    case HP_MSG_PREPARED:
     case HP_MSG_REFUSED:
-      return owner_.refused(m.ident, trace::printable(m.text));
     case HP_MSG_COMMITTED:
-      return owner_.committed(m.ident);
     case HP_MSG_KILLED:
-      return owner_.killed(m.ident);
+      return answer(m);
     case HP_MSG_LOG:
       return owner_.log("agent: " + trace::printable(m.text));
     case HP_MSG_WELCOME:
@@ -64,6 +72,47 @@ void AgentLink::handle(const trace::Message& m, Time now) {
     case HP_MSG_ABORT:
     case HP_MSG_KILL:
       return complain("a message that only the VMM sends");
+  }
+}
+
+void AgentLink::greet(trace::Hello hello, Time now) {
+  reset();
+  const uint32_t version = versions_.common(hello.versions);
+  if (version == 0) {
+    const std::string why = "its agent speaks version " + hello.versions.text() + ", this host " +
+                            versions_.text() + ": install hyprobe-agent of this host's release";
+    refuse(why);
+    return owner_.incompatible(std::move(hello), why);
+  }
+  version_ = version;
+  talking_ = true;
+  heard_ = now;
+  owner_.hello(std::move(hello));
+}
+
+void AgentLink::refuse(const std::string& why) {
+  reset();
+  send(trace::encode_text(HP_MSG_REFUSED, why));
+}
+
+void AgentLink::answer(const trace::Message& m) {
+  trace::Subject about = m.about;
+  if (version_ == 1)
+    about.transaction = old_answers_.number(m); /* 0: it is to what another agent was told */
+  if (version_ == 1 && about.transaction == 0) return;
+  if (m.type == HP_MSG_KILLED) return; /* nobody waits for it */
+  if (about.transaction == 0 || about.transaction > last_transaction_)
+    return complain("an answer to what it was not told");
+  switch (m.type) {
+    case HP_MSG_PREPARED: {
+      auto probes = trace::read_prepared(m);
+      if (!probes) return complain(probes.error().message);
+      return owner_.prepared(about, *probes);
+    }
+    case HP_MSG_REFUSED:
+      return owner_.refused(about, trace::printable(m.text));
+    default:
+      return owner_.committed(about);
   }
 }
 
@@ -113,6 +162,8 @@ void AgentLink::piece(const trace::FilePiece& p, Time now) {
 
 void AgentLink::reset() {
   talking_ = asked_ = silent_ = false;
+  version_ = 1;
+  old_answers_.clear();
   while (!pending_.empty())
     finish(pending_.begin(), fail("the guest's agent started anew", ECANCELED));
 }

@@ -90,8 +90,20 @@ void LinuxGuest::dispatch() {
   link_.tick(now);
 }
 
+/* Most lines are the guest's doing: it may not fill the log with them. */
 void LinuxGuest::log(const std::string& line) {
-  if (options_.log) options_.log(line);
+  if (!options_.log) return;
+  const Time now = options_.clock();
+  lines_ =
+      std::min<Time>(lines_ + (now - std::exchange(last_line_, now)), kLogBurst * kLogInterval);
+  if (lines_ < kLogInterval) {
+    unsaid_++;
+    return;
+  }
+  lines_ -= kLogInterval;
+  if (unsaid_ != 0)
+    options_.log("... and " + std::to_string(std::exchange(unsaid_, 0)) + " lines more");
+  options_.log(line);
 }
 
 void LinuxGuest::silent(bool is) {
@@ -112,6 +124,7 @@ void LinuxGuest::fetch(const std::string& path, size_t limit, AgentLink::Done do
 std::optional<Result<uint32_t>> LinuxGuest::load(const ProgramIdent& ident,
                                                  const ProgramFiles& files) {
   if (state_ != State::Up) return fail("the guest is not up");
+  if (!unusable_.empty()) return fail(unusable_);
   if (link_.is_silent()) return fail("the guest's agent does not answer");
   auto object = Object::read(files.object);
   if (!object) return tl::make_unexpected(object.error());
@@ -144,37 +157,37 @@ std::optional<Result<uint32_t>> LinuxGuest::attach(const ProgramIdent& ident,
     return Result<uint32_t>(p.probes);
   }
   p.stage = Stage::Attaching;
-  trace::PrepareWriter writer(ident);
+  p.transaction = link_.new_transaction();
+  trace::PrepareWriter writer({ident, p.transaction});
   for (const Attachment& a : found->attach) writer.add(a.head, a.text);
-  for (const trace::Bytes& message : writer.finish())
-    if (!link_.send(message)) {
-      unload(ident);
-      return fail("the guest takes no messages");
-    }
-  return std::nullopt;
+  if (link_.prepare(writer)) return std::nullopt;
+  unload(ident);
+  return fail("the guest takes no messages");
 }
 
 /* The program that an answer of the guest is about, if it waits for one. */
-LinuxGuest::Program* LinuxGuest::current(const ProgramIdent& ident, Stage stage) {
-  auto it = programs_.find(ident);
-  if (it == programs_.end() || it->second.kills != 0 || it->second.stage != stage) return nullptr;
+LinuxGuest::Program* LinuxGuest::current(const trace::Subject& about, Stage stage) {
+  auto it = programs_.find(about.ident);
+  if (it == programs_.end() || it->second.transaction != about.transaction ||
+      it->second.stage != stage)
+    return nullptr;
   return &it->second;
 }
 
-void LinuxGuest::prepared(const ProgramIdent& ident, uint32_t attached) {
-  Program* p = current(ident, Stage::Attaching);
+void LinuxGuest::prepared(const trace::Subject& about, uint32_t attached) {
+  Program* p = current(about, Stage::Attaching);
   if (!p) return;
   if (attached != p->attached)
-    return refused(ident, "it attached " + std::to_string(attached) + " of " +
+    return refused(about, "it attached " + std::to_string(attached) + " of " +
                               std::to_string(p->attached) + " probes");
   p->stage = Stage::Attached;
-  if (listener_) listener_->loaded(ident, p->probes);
+  if (listener_) listener_->loaded(about.ident, p->probes);
 }
 
-void LinuxGuest::refused(const ProgramIdent& ident, const std::string& why) {
-  if (!current(ident, Stage::Attaching)) return;
-  unload(ident);
-  if (listener_) listener_->loaded(ident, fail(why));
+void LinuxGuest::refused(const trace::Subject& about, const std::string& why) {
+  if (!current(about, Stage::Attaching)) return;
+  unload(about.ident);
+  if (listener_) listener_->loaded(about.ident, fail(why));
 }
 
 bool LinuxGuest::enable(const ProgramIdent& ident) {
@@ -185,47 +198,30 @@ bool LinuxGuest::enable(const ProgramIdent& ident) {
     return true;
   }
   p.stage = Stage::Committing;
-  link_.send(trace::encode_plain(HP_MSG_COMMIT, ident)); /* lost: said again at its next HELLO */
+  link_.commit({ident, p.transaction}); /* lost: said again at its next HELLO */
   return false;
 }
 
-void LinuxGuest::committed(const ProgramIdent& ident) {
-  Program* p = current(ident, Stage::Committing);
+void LinuxGuest::committed(const trace::Subject& about) {
+  Program* p = current(about, Stage::Committing);
   if (!p) return;
-  probes_.commit(ident);
+  probes_.commit(about.ident);
   p->stage = Stage::Live;
-  if (listener_) listener_->enabled(ident);
+  if (listener_) listener_->enabled(about.ident);
 }
 
 void LinuxGuest::unload(const ProgramIdent& ident) {
   fetching_.erase(ident);
   probes_.remove(ident);
-  auto it = programs_.find(ident);
-  if (it == programs_.end()) return;
-  it->second.stage = Stage::Gone;
-  if (it->second.attached != 0 && state_ == State::Up)
-    kill(ident);
-  else if (it->second.kills == 0)
-    programs_.erase(it);
-}
-
-void LinuxGuest::kill(const ProgramIdent& ident) {
-  Program& p = programs_.try_emplace(ident, Program{Stage::Gone}).first->second;
-  if (link_.send(trace::encode_plain(HP_MSG_KILL, ident))) p.kills++;
-  /* Otherwise the agent says that the guest has it, when it comes back. */
-  if (p.kills == 0) programs_.erase(ident);
-}
-
-void LinuxGuest::killed(const ProgramIdent& ident) {
-  auto it = programs_.find(ident);
-  if (it == programs_.end() || it->second.kills == 0) return;
-  if (--it->second.kills == 0 && it->second.stage == Stage::Gone) programs_.erase(it);
+  const auto program = programs_.extract(ident);
+  if (!program || program.mapped().transaction == 0 || state_ != State::Up) return;
+  link_.kill({ident, program.mapped().transaction}); /* lost: killed when it says that it has it */
 }
 
 void LinuxGuest::set_vmid(uint32_t vmid) {
   vmid_ = vmid;
   probes_.set_vmid(vmid);
-  if (state_ == State::Up) link_.send(trace::encode_welcome({vmid, 0}));
+  if (state_ == State::Up && unusable_.empty()) link_.welcome(vmid, {}, options_.clock());
 }
 
 }  // namespace hp::linux_guest

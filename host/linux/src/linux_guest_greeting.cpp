@@ -50,42 +50,60 @@ const char* doorbell_name(uint32_t doorbell) {
 
 void LinuxGuest::hello(trace::Hello h) {
   if (h.abi != HP_ABI_VERSION) {
-    log("the guest's module has ABI " + std::to_string(h.abi) + ", this host " +
-        std::to_string(HP_ABI_VERSION) + "; install the module of this release there");
-    return go_down("its module is of another version");
+    const std::string why = "its module has ABI " + std::to_string(h.abi) + ", this host " +
+                            std::to_string(HP_ABI_VERSION) +
+                            ": install the module of this host's release";
+    link_.refuse(why);
+    return incompatible(std::move(h), why);
   }
   const bool same_boot = state_ == State::Up && h.boot_id == hello_.boot_id &&
                          h.build_id == hello_.build_id && h.text_start == hello_.text_start;
-  if (same_boot && resume(h)) return;
-  go_down(same_boot ? "its module lost what it held" : "it boots anew");
-  hello_ = std::move(h);
-  if (!options_.hostname.empty()) hello_.hostname = options_.hostname;
+  if (same_boot && unusable_.empty() && resume(h)) return;
+  go_down(!unusable_.empty() ? "its agent or module was replaced"
+          : same_boot        ? "its module lost what it held"
+                             : "it boots anew");
+  take(std::move(h));
   greet(true);
+}
+
+/* It is there for all to see, with the reason why it takes no program. */
+void LinuxGuest::incompatible(trace::Hello h, const std::string& why) {
+  if (state_ == State::Up && unusable_ == why && h.boot_id == hello_.boot_id) return;
+  go_down("it is replaced by what this host cannot talk with");
+  take(std::move(h));
+  log("the guest cannot be traced: " + why);
+  unusable_ = why;
+  probes_.set_hostname(hello_.hostname);
+  state_ = State::Up;
+  if (listener_) listener_->up(description());
+}
+
+/* Names are the host's to give. */
+void LinuxGuest::take(trace::Hello h) {
+  hello_ = std::move(h);
+  if (options_.hostname.empty() || options_.hostname == hello_.hostname) return;
+  log("the guest calls itself " + hello_.hostname + "; it is known as " + options_.hostname);
+  hello_.hostname = options_.hostname;
 }
 
 /* The agent of a guest that is up has come anew. False: the module lacks what should be there. */
 bool LinuxGuest::resume(const trace::Hello& h) {
-  std::map<ProgramIdent, bool> held; /* committed */
-  for (const trace::HelloProgram& p : h.programs) held[p.ident] = p.committed;
+  std::map<ProgramIdent, trace::HelloProgram> held;
+  for (const trace::HelloProgram& p : h.programs) held[p.ident] = p;
   for (auto& [ident, p] : programs_)
-    if (p.stage != Stage::Gone && p.stage != Stage::Attaching && p.attached != 0 &&
-        !held.count(ident))
-      return false;
+    if (p.stage != Stage::Attaching && p.attached != held[ident].probes) return false;
   log("the guest's agent came anew");
-  link_.send(trace::encode_welcome({vmid_, 0}));
-  std::vector<ProgramIdent> failed;
-  for (auto it = programs_.begin(); it != programs_.end();) {
-    Program& p = it->second;
-    p.kills = 0; /* the agent that was asked is gone */
-    if (p.stage == Stage::Attaching) failed.push_back(it->first);
-    if ((p.stage == Stage::Live && p.attached != 0 && !held.at(it->first)) ||
+  link_.welcome(vmid_, {}, options_.clock());
+  std::vector<trace::Subject> failed;
+  for (auto& [ident, p] : programs_) {
+    const trace::Subject about{ident, p.transaction};
+    if (p.stage == Stage::Attaching) failed.push_back(about);
+    if ((p.stage == Stage::Live && p.attached != 0 && !held[ident].committed) ||
         p.stage == Stage::Committing)
-      link_.send(trace::encode_plain(HP_MSG_COMMIT, it->first));
-    it = p.stage == Stage::Gone ? programs_.erase(it) : std::next(it);
+      link_.commit(about);
   }
-  for (const ProgramIdent& ident : failed) refused(ident, "the guest's agent started anew");
-  for (auto& [ident, committed] : held)
-    if (!programs_.count(ident)) kill(ident);
+  for (const trace::Subject& about : failed) refused(about, "the guest's agent started anew");
+  drop_unknown(h);
   return true;
 }
 
@@ -109,7 +127,20 @@ void LinuxGuest::greet(bool use_cache) {
   }
   const Time now = options_.clock();
   link_.welcome(vmid_, std::move(fetches), now);
-  for (const trace::HelloProgram& p : hello_.programs) kill(p.ident); /* of another time */
+  drop_unknown(hello_);
+}
+
+/* A guest runs what it was given in this life and nothing else. */
+void LinuxGuest::drop_unknown(const trace::Hello& h) {
+  size_t unknown = 0;
+  for (const trace::HelloProgram& p : h.programs) {
+    if (programs_.count(p.ident)) continue;
+    link_.kill({p.ident, 0});
+    unknown++;
+  }
+  if (unknown != 0)
+    log("the guest holds " + std::to_string(unknown) +
+        " programs that it has not from here, of an earlier life; they are dropped");
 }
 
 void LinuxGuest::got_file(uint32_t kind, Result<std::string> bytes) {
@@ -169,6 +200,7 @@ void LinuxGuest::go_down(const std::string& reason) {
     log("the guest is gone: " + reason);
     if (listener_) listener_->down(reason);
   }
+  unusable_.clear();
   for (auto& [ident, p] : programs_) probes_.remove(ident);
   programs_.clear();
   fetching_.clear();

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
+#include <cstring>
+
 #include "agent/conversation.hpp"
 #include "agent/kernel.hpp"
 #include "fake_module.hpp"
@@ -49,7 +51,7 @@ struct World {
   }
   void hear(const trace::Bytes& m) { REQUIRE(talk.received(m)); }
   void prepare(std::vector<std::string> texts, size_t of_each = 1) {
-    trace::PrepareWriter writer(kIdent);
+    trace::PrepareWriter writer({kIdent, 1});
     hp_attach a{};
     a.kind = HP_KIND_FUNCTION_ENTRY;
     for (const std::string& text : texts)
@@ -105,15 +107,15 @@ TEST_CASE("PREPARE attaches all, COMMIT lets them ring, KILL detaches") {
   w.prepare({"vfs_read", "vfs_write"}); /* it came twice */
   CHECK(*trace::read_prepared(w.next(keep)) == 2);
   CHECK(w.module.attach_calls == 1);
-  w.hear(trace::encode_plain(HP_MSG_COMMIT, kIdent));
+  w.hear(trace::encode_plain(HP_MSG_COMMIT, {kIdent, 1}));
   CHECK(w.next(keep).type == HP_MSG_COMMITTED);
   CHECK(w.module.programs.at(kIdent).committed);
   for (hp_msg_type type : {HP_MSG_KILL, HP_MSG_ABORT}) {
-    w.hear(trace::encode_plain(type, kIdent));
+    w.hear(trace::encode_plain(type, {kIdent, 1}));
     CHECK(w.next(keep).type == HP_MSG_KILLED);
     CHECK(w.module.programs.empty());
   }
-  w.hear(trace::encode_plain(HP_MSG_COMMIT, kIdent));
+  w.hear(trace::encode_plain(HP_MSG_COMMIT, {kIdent, 1}));
   CHECK(w.next(keep).type == HP_MSG_REFUSED);
 }
 
@@ -127,9 +129,45 @@ TEST_CASE("one probe that cannot be attached undoes them all, and is named") {
   CHECK(w.module.attach_calls > 1); /* it came in pieces */
   auto m = w.next(keep);
   CHECK(m.type == HP_MSG_REFUSED);
-  CHECK(m.ident == kIdent);
+  CHECK(m.about == trace::Subject{kIdent, 1});
   CHECK(m.text == "cannot attach to the entry of no_such_function: No such file or directory");
   CHECK(w.module.programs.empty());
+}
+
+TEST_CASE(
+    "the agent answers in the version that it is spoken to in, and says in HELLO what it speaks") {
+  World w;
+  trace::Bytes keep;
+  REQUIRE(w.talk.begin());
+  auto hello = trace::read_hello(w.next(keep));
+  REQUIRE(hello);
+  CHECK(hello->versions.oldest == 1);
+  CHECK(hello->versions.newest == 2);
+  for (uint32_t version : {1u, 2u}) { /* VMMs of this release, and of the one before */
+    w.hear(trace::in_version(trace::encode_welcome({1, 0}), version));
+    w.hear(trace::in_version(trace::encode_plain(HP_MSG_KILL, {kIdent, 7}), version));
+    auto m = w.next(keep);
+    CHECK(m.type == HP_MSG_KILLED);
+    CHECK(m.version == version);
+    CHECK(m.about == trace::Subject{kIdent, version == 1 ? 0u : 7u});
+  }
+  w.hear(trace::in_version(trace::encode_text(HP_MSG_REFUSED, "its agent is too old"), 1));
+  CHECK(w.log.back() == "the VMM does not talk with this agent: its agent is too old");
+  CHECK(w.module.sent.empty());
+}
+
+TEST_CASE("an agent of version 1 takes and says nothing else") {
+  World w;
+  Conversation talk(w.module, [&](const std::string& line) { w.log.push_back(line); },
+                    w.root.path(), {1, 1});
+  trace::Bytes keep;
+  REQUIRE(talk.begin());
+  CHECK(trace::read_hello(w.next(keep))->versions.newest == 1);
+  hp_msg head;
+  std::memcpy(&head, keep.data(), HP_MSG_SIZE_1);
+  CHECK(head.flags == 0); /* as it was before there were others */
+  REQUIRE(talk.received(trace::encode_welcome({1, 0})));
+  CHECK(w.log.back() == "the VMM sends nonsense: a message of version 2, not 1");
 }
 
 TEST_CASE("files come in pieces, the end last") {
@@ -201,7 +239,7 @@ TEST_CASE("the build id is found among other notes") {
 TEST_CASE("what the VMM says that makes no sense changes nothing") {
   World w;
   w.hear({1, 2, 3});
-  w.hear(trace::encode_plain(HP_MSG_PREPARED, kIdent));
+  w.hear(trace::encode_plain(HP_MSG_PREPARED, {kIdent, 1}));
   w.hear(trace::encode_fetch({HP_FILE_PATH, 1, "relative"}));
   CHECK(w.log.size() == 3);
   CHECK(w.module.sent.empty());

@@ -205,6 +205,52 @@ TEST_CASE("clear, trunc, normalize act in the order of the record") {
   CHECK(f.text() == "y=2\nz=3\ny=20\nz=30\ny=0\nz=0\n");
 }
 
+TEST_CASE("a consumer that looks sees the whole each time, and leaves it to the next") {
+  Fixture f;
+  const auto attach = [&] {
+    f.consumer =
+        std::make_unique<Consumer>(f.object, f.segment, *f.sink, ConsumerOptions{.look = true});
+  };
+  attach();
+  f.aggregate(0, "x", 2, 0);
+  f.aggregate(0, "x", 3, 1);
+  f.aggregate(0, "y", 1, 1);
+  f.put(Record(1).action(A_PRINTA_ROW));
+  f.consumer->consume();
+  f.consumer->consume();
+  f.aggregate(0, "x", 10, 1);
+  f.put(Record(2).action(A_PRINTA_ROW));
+  f.consumer->consume();
+  attach();
+  f.put(Record(3).action(A_PRINTA_ROW));
+  f.consumer->consume();
+  CHECK_FALSE(f.consumer->pressing());
+  CHECK(f.text() == "y=1\nx=5\ny=1\nx=15\ny=1\nx=15\n");
+}
+
+TEST_CASE("clear and trunc of a consumer that looks are its own, and hold") {
+  Fixture f;
+  const auto attach = [&] {
+    f.consumer =
+        std::make_unique<Consumer>(f.object, f.segment, *f.sink, ConsumerOptions{.look = true});
+  };
+  attach();
+  for (const char* key : {"x", "y", "z"})
+    f.aggregate(0, key, static_cast<uint64_t>(key[0] - 'w') * 10);
+  f.put(Record(1).action(A_TRUNC).number(2).action(A_PRINTA_ROW).action(A_CLEAR));
+  f.consumer->consume();
+  CHECK(f.text() == "y=20\nz=30\n");
+  f.aggregate(0, "x", 1);
+  f.aggregate(0, "z", 2);
+  f.put(Record(2).action(A_PRINTA_ROW));
+  f.consumer->consume();
+  CHECK(f.text() == "y=20\nz=30\ny=0\nx=1\nz=2\n");
+  attach();
+  f.put(Record(3).action(A_PRINTA_ROW));
+  f.consumer->consume();
+  CHECK(f.text() == "y=20\nz=30\ny=0\nx=1\nz=2\nx=11\ny=20\nz=32\n");
+}
+
 TEST_CASE("what no printa printed is left for the end") {
   Fixture f;
   f.aggregate(0, "x", 1);

@@ -37,10 +37,11 @@ static size_t compose(unsigned char* buffer) {
                                                                : 0);
   memset(&head, 0, sizeof head);
   head.magic = HP_MSG_MAGIC;
-  head.version = HP_TRACE_VERSION;
+  head.version = (unsigned short)(any() % 16 == 0 ? any() : 1 + any() % HP_TRACE_VERSION);
   head.type = (unsigned short)(1 + any() % 14);
   head.size = (unsigned)(sizeof head + body) & ~7u;
   head.flags = any() % 8 == 0 ? any() : any() % 2;
+  head.transaction = any() % 4 == 0 ? any() : any() % 8;
   for (int i = 0; i < 16; i++) head.ident[i] = (unsigned char)(any() % 2 ? any() : 0);
   head.text = any() % 4 == 0 ? any() : any() % (body + 1);
   if (any() % 16 == 0) head.size = any();

@@ -17,6 +17,8 @@ import threading
 import time
 
 LIMIT = 120  # seconds for anything, unless told otherwise
+AGENT_LOG = "/run/hyprobe-agent.log"
+AGENT_PID = "$(cat /run/hyprobe-agent.pid)"
 
 
 class Failure(AssertionError):
@@ -123,6 +125,18 @@ class Linux(Process):
         if status is not None and int(match.group(1)) != status:
             raise Failure(f"{self.name}: {command}: status {match.group(1)}\n{text}")
         return text
+
+    def stop_agent(self):
+        self.do(f"kill {AGENT_PID}; while [ -d /proc/{AGENT_PID} ]; do usleep 1000; done")
+
+    def start_agent(self, *options):
+        self.do(f"hyprobe-agent --foreground {' '.join(options)} > {AGENT_LOG} 2>&1 & echo $! > /run/hyprobe-agent.pid")
+
+    def replace_agent(self, *options, says="knows this guest"):
+        """Another agent takes over; when this returns it has heard of the VMM. says: what it logs then."""
+        self.stop_agent()
+        self.start_agent(*options)
+        self.do(f"until grep -q '{says}' {AGENT_LOG}; do usleep 10000; done")
 
     def done_or_up(self, limit=LIMIT):
         """Waits for what say() has started; false: the guest has booted anew meanwhile."""

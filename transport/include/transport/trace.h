@@ -10,8 +10,9 @@
  *
  * Who says what (A = agent):
  *
- *   A -> HELLO                  who the guest is, and the programs that the module holds
+ *   A -> HELLO                  who the guest is, the versions it speaks, and the programs that the module holds
  *   WELCOME ->                  the host knows the guest; which files it lacks (HP_FILE_*)
+ *   or REFUSED ->               ... or why it cannot talk with this agent or module; no ident
  *   A -> FILE, FILE, ...        a piece of a file each; an empty piece ends one. Also in answer to FETCH
  *   PREPARE, ... ->             a program's probes, HP_MSG_MORE on all but the last piece
  *   A -> PREPARED | REFUSED     attached, silent | nothing of it is left
@@ -23,6 +24,15 @@
  * Any message may come twice; a program is known by its ident. After the device was reset or the agent came
  * anew, HELLO starts over. Each side checks every field before it uses it: the VMM distrusts the guest, the
  * agent only what its module would not take.
+ *
+ * Transactions: each PREPARE has a number of the VMM's, which COMMIT, KILL and the answers to them repeat. So an
+ * answer about a program that was dropped and has come again is known by its number. 0: none.
+ *
+ * Versions: 1 has no transaction numbers; its header ends before them, and its answers are told apart by their
+ * order. Each side speaks a range. HELLO, and the REFUSED that answers it, have version 1's header for ever;
+ * HELLO's flags say the agent's range, the VMM takes the newest version that both speak, and WELCOME and all that
+ * follows has it. A module passes messages unread: it looks at the device's range only, lest it serve a VMM whose
+ * queues it does not know.
  *
  * A probe's id is the VMM's (1 to HP_TRACE_PROBES - 1), the same for all programs that have it: attaching one
  * that is attached adds a holder. It rings when one of its holders was committed. */
@@ -42,12 +52,14 @@
 #define HP_QUEUE_TO_HOST 1u
 #define HP_QUEUE_SIZE 16u
 struct hp_trace_config { /* device configuration space, read only */
-  uint32_t version;      /* HP_TRACE_VERSION */
+  uint32_t oldest;       /* version that the VMM speaks; all that version 1 has: HP_TRACE_OLDEST */
   uint32_t vmid;         /* 0 until the guest is registered; for the guest's logs only */
+  uint32_t newest;       /* HP_TRACE_VERSION; 0, of a VMM of version 1: as oldest */
 };
 
 /* --- messages --- */
-#define HP_TRACE_VERSION 1u
+#define HP_TRACE_OLDEST 1u
+#define HP_TRACE_VERSION 2u
 #define HP_MSG_MAGIC 0x534d5048u /* "HPMS" */
 #define HP_MSG_MAX (64u << 10)   /* bytes with the header */
 
@@ -67,17 +79,21 @@ enum hp_msg_type {
   HP_MSG_LOG /* text */
 };
 #define HP_MSG_MORE 1u /* flags: the same message goes on in the next buffer */
+/* flags of HELLO; none: version 1 only */
+#define HP_HELLO_VERSIONS(oldest, newest) ((uint32_t)(oldest) << 16 | (uint32_t)(newest) << 24)
 
 struct hp_msg {
   uint32_t magic;
-  uint16_t version;  /* HP_TRACE_VERSION */
-  uint16_t type;     /* enum hp_msg_type */
-  uint32_t size;     /* of all, with this header; multiple of 8 */
-  uint32_t flags;    /* HP_MSG_MORE */
-  uint8_t ident[16]; /* the program's; 0 where there is none */
-  uint32_t checksum; /* CRC-32C (Castagnoli) of the message with this field 0 */
-  uint32_t text;     /* bytes of text that end the message before its padding */
+  uint16_t version;     /* HP_TRACE_OLDEST to HP_TRACE_VERSION */
+  uint16_t type;        /* enum hp_msg_type */
+  uint32_t size;        /* of all, with this header; multiple of 8 */
+  uint32_t flags;       /* HP_MSG_MORE */
+  uint8_t ident[16];    /* the program's; 0 where there is none */
+  uint32_t checksum;    /* CRC-32C (Castagnoli) of the message with this field 0 */
+  uint32_t text;        /* bytes of text that end the message before its padding */
+  uint64_t transaction; /* from version 2 on: number of the PREPARE that this belongs to; 0: none */
 };
+#define HP_MSG_SIZE_1 40u /* bytes of the header in version 1 */
 
 #define HP_HELLO_NAME 64
 struct hp_hello {
@@ -191,7 +207,7 @@ struct hp_ioc_info {
 #else
 #define HP_ASSERT(...) _Static_assert(__VA_ARGS__)
 #endif
-HP_ASSERT(sizeof(struct hp_msg) == 40, "message header");
+HP_ASSERT(sizeof(struct hp_msg) == HP_MSG_SIZE_1 + 8, "message header");
 HP_ASSERT(sizeof(struct hp_attach) == 40 && sizeof(struct hp_hello) == 280, "no padding");
 HP_ASSERT(sizeof(struct hp_ioc_attach) == 40 && sizeof(struct hp_file) == 24, "no padding");
 #undef HP_ASSERT

@@ -1,6 +1,6 @@
 /* PREPARE, the one message of trace.h that may be longer than a buffer: cut into pieces and put together.
  *
- *     trace::PrepareWriter writer(ident);                     VMM
+ *     trace::PrepareWriter writer({ident, n});                   VMM
  *     for (...) writer.add(attach, text);
  *     for (const trace::Bytes& m : writer.finish()) link.send(m);
  *
@@ -21,9 +21,10 @@ inline constexpr size_t kMaxProbeText = 4096;
 
 class PrepareWriter {
  public:
-  explicit PrepareWriter(const ProgramIdent& ident) : ident_(ident) {}
+  explicit PrepareWriter(const Subject& about) : about_(about) {}
   /* head.size and head.text are filled here; text: at most kMaxProbeText bytes. */
   void add(const hp_attach& head, std::string_view text);
+  const Subject& about() const { return about_; }
   uint32_t count() const { return total_; }
   /* Its messages in order; one even if there is no probe. The writer is empty then. */
   std::vector<Bytes> finish();
@@ -33,7 +34,7 @@ class PrepareWriter {
     uint32_t count = 0;
     Bytes probes;
   };
-  ProgramIdent ident_;
+  Subject about_;
   uint32_t total_ = 0;
   std::vector<Piece> pieces_{1};
 };
@@ -44,16 +45,17 @@ class PrepareReader {
     uint32_t count = 0;
     Bytes probes; /* hp_attach[count], each with its text */
   };
-  /* True: the program is complete. A piece of another program drops what was there. An error drops it too. */
+  /* True: the program is complete. A piece of another program or transaction drops what was there. An error
+   * drops it too. */
   Result<bool> add(const Message&);
-  const ProgramIdent& ident() const { return ident_; }
+  const Subject& about() const { return about_; }
   const std::vector<Piece>& pieces() const { return pieces_; }
   uint32_t count() const { return count_; }
   void clear();
 
  private:
   Result<bool> take_piece(const Message&);
-  ProgramIdent ident_{};
+  Subject about_;
   bool whole_ = true; /* nothing more is expected */
   std::vector<Piece> pieces_;
   size_t bytes_ = 0;

@@ -57,7 +57,12 @@ Result<std::vector<Module::Held>> Conversation::held() {
   return programs;
 }
 
+Result<> Conversation::send(trace::Bytes message) {
+  return module_.send(trace::in_version(std::move(message), version_));
+}
+
 Result<> Conversation::begin() {
+  version_ = 1;
   reader_.clear();
   files_.clear();
   const hp_ioc_info info = HP_TRY(module_.info());
@@ -65,21 +70,23 @@ Result<> Conversation::begin() {
   hello.abi = info.abi;
   hello.doorbell = info.doorbell;
   hello.text_start = info.text_start;
+  hello.versions = versions_;
   for (const Module::Held& p : HP_TRY(held()))
     hello.programs.push_back({p.ident, p.committed, p.probes});
-  return module_.send(trace::encode_hello(hello));
+  return send(trace::encode_hello(hello));
 }
 
 Result<> Conversation::tell(const std::string& line) {
-  return module_.send(trace::encode_text(HP_MSG_LOG, line));
+  return send(trace::encode_text(HP_MSG_LOG, line));
 }
 
 Result<> Conversation::received(std::span<const uint8_t> bytes) {
-  auto m = trace::decode(bytes);
+  auto m = trace::decode(bytes, versions_);
   if (!m) {
     log_("the VMM sends nonsense: " + m.error().message);
     return {};
   }
+  if (versions_.has(m->version)) version_ = m->version;
   switch (m->type) {
     case HP_MSG_WELCOME: {
       auto welcome = trace::read_welcome(*m);
@@ -98,20 +105,23 @@ Result<> Conversation::received(std::span<const uint8_t> bytes) {
           {fetch->kind, fetch->serial, 0, root_ + std::string(fetch->path), false, {}, {}});
       return {};
     }
+    case HP_MSG_REFUSED:
+      log_("the VMM does not talk with this agent: " + trace::printable(m->text));
+      return {};
     case HP_MSG_PREPARE:
       return prepare(*m);
     case HP_MSG_COMMIT: {
-      auto done = module_.commit(m->ident);
-      if (done) return module_.send(trace::encode_plain(HP_MSG_COMMITTED, m->ident));
-      return module_.send(
-          trace::encode_text(HP_MSG_REFUSED, "cannot commit: " + done.error().message, m->ident));
+      auto done = module_.commit(m->about.ident);
+      if (done) return send(trace::encode_plain(HP_MSG_COMMITTED, m->about));
+      return send(
+          trace::encode_text(HP_MSG_REFUSED, "cannot commit: " + done.error().message, m->about));
     }
     case HP_MSG_ABORT:
     case HP_MSG_KILL:
-      if (reader_.ident() == m->ident) reader_.clear();
-      if (auto done = module_.detach(m->ident); !done && done.error().code != ENOENT)
+      if (reader_.about().ident == m->about.ident) reader_.clear();
+      if (auto done = module_.detach(m->about.ident); !done && done.error().code != ENOENT)
         log_("cannot detach a program: " + done.error().message);
-      return module_.send(trace::encode_plain(HP_MSG_KILLED, m->ident));
+      return send(trace::encode_plain(HP_MSG_KILLED, m->about));
     default:
       break;
   }
@@ -126,13 +136,13 @@ Result<> Conversation::prepare(const trace::Message& m) {
   if (whole && !*whole) return {};
   const Result<uint32_t> attached = whole ? attach() : tl::make_unexpected(whole.error());
   reader_.clear();
-  if (attached) return module_.send(trace::encode_prepared(m.ident, *attached));
-  return module_.send(trace::encode_text(HP_MSG_REFUSED, attached.error().message, m.ident));
+  if (attached) return send(trace::encode_prepared(m.about, *attached));
+  return send(trace::encode_text(HP_MSG_REFUSED, attached.error().message, m.about));
 }
 
 /* All the probes of the program that has come, or none of them. */
 Result<uint32_t> Conversation::attach() {
-  const ProgramIdent& ident = reader_.ident();
+  const ProgramIdent& ident = reader_.about().ident;
   for (const Module::Held& p : HP_TRY(held())) {
     if (p.ident != ident) continue;
     if (p.probes == reader_.count()) return p.probes; /* the message came twice */
@@ -196,7 +206,7 @@ Result<> Conversation::work() {
     piece.error = static_cast<uint32_t>(bytes.error().code ? bytes.error().code : EIO);
     if (f.kind != HP_FILE_PATH) HP_TRYV(tell(bytes.error().message));
   }
-  auto sent = module_.send(trace::encode_file(piece));
+  auto sent = send(trace::encode_file(piece));
   if (piece.bytes.empty()) files_.pop_front();
   return sent;
 }

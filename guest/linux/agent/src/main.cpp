@@ -9,6 +9,7 @@
 #include <sys/inotify.h>
 #include <syslog.h>
 
+#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <vector>
@@ -22,15 +23,18 @@ namespace {
 
 constexpr int kRetryMs = 1000; /* a module without its device gives no sign */
 constexpr const char* kUsage =
-    "usage: hyprobe-agent [agent] [--foreground] [--no-wait] [--device PATH]\n"
+    "usage: hyprobe-agent [agent] [--foreground] [--no-wait] [--device PATH] [--protocol N]\n"
     "The part of Hyprobe inside a Linux guest: attaches what the VMM asks for.\n"
     "  --foreground   stay in the foreground and log to standard error\n"
     "  --no-wait      fail if the kernel module hyprobe is not loaded, instead of waiting for it\n"
-    "  --device PATH  the module's device; default /dev/hyprobe\n";
+    "  --device PATH  the module's device; default /dev/hyprobe\n"
+    "  --protocol N   speak this version alone with the VMM, 1 to 255; for tests of other "
+    "releases' VMMs\n";
 
 struct Options {
   bool foreground = false, wait = true;
   std::string device = "/dev/hyprobe";
+  trace::Versions versions = trace::kVersions;
 };
 
 bool to_stderr = true;
@@ -81,8 +85,8 @@ Result<Fd> open_device(const Options& o) {
 }
 
 /* One life of the device. */
-Result<> serve(DeviceModule& module) {
-  Conversation talk(module, log_line);
+Result<> serve(DeviceModule& module, const Options& o) {
+  Conversation talk(module, log_line, {}, o.versions);
   HP_TRYV(talk.begin());
   std::vector<uint8_t> buffer(HP_MSG_MAX);
   while (!ended) {
@@ -104,13 +108,20 @@ int run(const Options& o) {
     }
     if (!*device) break;
     DeviceModule module(std::move(*device));
-    if (auto served = serve(module); !served) {
+    if (auto served = serve(module, o); !served) {
       log_line(served.error().message + "; starting over");
       (void)wait_for(-1, kRetryMs);
     }
   }
   log_line("ends");
   return 0;
+}
+
+bool one_version(std::string_view text, trace::Versions& versions) {
+  uint8_t n = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
+  versions = {n, n};
+  return error == std::errc() && end == text.data() + text.size() && n != 0;
 }
 
 bool parse(int argc, char** argv, Options& o) {
@@ -123,6 +134,8 @@ bool parse(int argc, char** argv, Options& o) {
       o.wait = false;
     else if (a == "--device" && i + 1 < argc && argv[i + 1][0] == '/')
       o.device = argv[++i];
+    else if (a == "--protocol" && i + 1 < argc && one_version(argv[i + 1], o.versions))
+      i++;
     else
       return false;
   }

@@ -14,7 +14,10 @@
  *     enable()  HP_MSG_COMMIT ... COMMITTED -> GuestProbes::commit -> enabled()
  *     unload()  GuestProbes::remove: nothing fires any more; HP_MSG_KILL, for the guest to detach when it can
  *
- * An agent that comes anew says what its module holds: what is not known here is killed, what was committed here
+ * Each load() has a transaction number of its own, by which an answer to a former one is known. An agent or module
+ * that this host has no version in common with is a guest that is up and refuses every program, saying so.
+ *
+ * The coordinator's coming and going is nothing to the guest: what runs goes on. An agent that comes anew says what its module holds: what is not known here is killed, what was committed here
  * is committed there again, and if it lacks anything the guest counts as gone and come. While the agent is silent
  * programs go on firing and new ones are refused.
  *
@@ -79,13 +82,15 @@ class LinuxGuest final : public vmm::TracePort, public ProgramHost, private Agen
 
  private:
   static constexpr size_t kMaxInbox = 64u << 20; /* bytes of messages that wait for the owner */
+  static constexpr int kLogBurst = 20;           /* lines; then one in each interval */
+  static constexpr Time kLogInterval = std::chrono::seconds(1);
   enum class State { Down, Greeting, Up };
-  enum class Stage { Attaching, Attached, Committing, Live, Gone };
+  enum class Stage { Attaching, Attached, Committing, Live };
   struct Program {
     Stage stage = Stage::Attaching;
-    uint32_t probes = 0;   /* that its clauses run for */
-    uint32_t attached = 0; /* by the guest, of them */
-    uint32_t kills = 0;    /* KILLs that were not answered: answers until then are about the past */
+    uint64_t transaction = 0; /* of its PREPARE; 0: the guest was asked nothing */
+    uint32_t probes = 0;      /* that its clauses run for */
+    uint32_t attached = 0;    /* by the guest, of them */
   };
   struct Event {
     bool reset = false;
@@ -94,10 +99,10 @@ class LinuxGuest final : public vmm::TracePort, public ProgramHost, private Agen
 
   /* --- AgentLink::Owner --- */
   void hello(trace::Hello) override;
-  void prepared(const ProgramIdent&, uint32_t attached) override;
-  void refused(const ProgramIdent&, const std::string& why) override;
-  void committed(const ProgramIdent&) override;
-  void killed(const ProgramIdent&) override;
+  void incompatible(trace::Hello, const std::string& why) override;
+  void prepared(const trace::Subject&, uint32_t attached) override;
+  void refused(const trace::Subject&, const std::string& why) override;
+  void committed(const trace::Subject&) override;
   void silent(bool) override;
   void log(const std::string&) override;
 
@@ -105,9 +110,10 @@ class LinuxGuest final : public vmm::TracePort, public ProgramHost, private Agen
   void got_file(uint32_t kind, Result<std::string> bytes);
   void all_files();
   bool resume(const trace::Hello&);
+  void drop_unknown(const trace::Hello&);
   void go_down(const std::string& reason);
-  void kill(const ProgramIdent&);
-  Program* current(const ProgramIdent&, Stage);
+  void take(trace::Hello);
+  Program* current(const trace::Subject&, Stage);
   /* A program that waits for files of the guest's. */
   struct Fetching {
     uint64_t serial;
@@ -129,6 +135,7 @@ class LinuxGuest final : public vmm::TracePort, public ProgramHost, private Agen
   GuestListener* listener_ = nullptr;
   State state_ = State::Down;
   trace::Hello hello_;
+  std::string unusable_; /* why nothing can be done in the guest; empty: it can */
   KernelFiles files_;
   uint32_t lacks_ = 0, fetched_ = 0; /* files on their way, and arrived; bit n: HP_FILE_n */
   uint32_t vmid_ = 0;
@@ -136,6 +143,8 @@ class LinuxGuest final : public vmm::TracePort, public ProgramHost, private Agen
   std::map<ProgramIdent, Fetching> fetching_;
   uint64_t last_fetching_ = 0;
   bool asking_ = false; /* answers that come at once are load()'s own */
+  Time lines_ = kLogBurst * kLogInterval, last_line_{}; /* what may be logged, in intervals */
+  uint64_t unsaid_ = 0;
 
   Fd wake_; /* eventfd(2) */
   std::mutex inbox_mutex_;

@@ -48,7 +48,7 @@ class TraceDevice final : public ThreadedDevice, public vmm::TraceLink {
   std::vector<uint8_t> message_; /* the guest's, being handed over */
 
   std::mutex mutex_; /* all below */
-  hp_trace_config config_{HP_TRACE_VERSION, 0};
+  hp_trace_config config_{HP_TRACE_OLDEST, 0, HP_TRACE_VERSION};
   std::deque<std::vector<uint8_t>> waiting_;
   size_t waiting_bytes_ = 0; /* at most kMaxQueued */
   bool active_ = false;

@@ -6,7 +6,8 @@
  *           HP_TRYV(talk.work());                     the next piece of a file
  *
  * It keeps nothing that the module does not hold, so it may end and begin at any time. What the VMM sends that
- * makes no sense is logged and dropped. An error means that the device is of no use any more. Not thread-safe. */
+ * makes no sense is logged and dropped. It speaks the newest version of trace.h that the VMM knows; where there is
+ * no common one the VMM says so, which is logged, and the guest is not traced. An error means that the device is of no use any more. Not thread-safe. */
 #pragma once
 #include <deque>
 #include <functional>
@@ -24,9 +25,10 @@ class Conversation {
   static constexpr size_t kMaxFile = 256u << 20; /* bytes of a file that is sent */
   using Log = std::function<void(const std::string&)>;
 
-  /* root: of the files that are sent; for tests. */
-  Conversation(Module& module, Log log, std::string root = {})
-      : module_(module), log_(std::move(log)), root_(std::move(root)) {}
+  /* root: of the files that are sent; for tests. versions: that it speaks; others than all are for tests. */
+  Conversation(Module& module, Log log, std::string root = {},
+               const trace::Versions& versions = trace::kVersions)
+      : module_(module), log_(std::move(log)), root_(std::move(root)), versions_(versions) {}
 
   Result<> begin();
   Result<> received(std::span<const uint8_t> message);
@@ -44,6 +46,7 @@ class Conversation {
     Fd fd;            /* of a file that is read piece by piece */
     std::string text; /* of one that was made */
   };
+  Result<> send(trace::Bytes);
   Result<> prepare(const trace::Message&);
   Result<uint32_t> attach();
   Result<> start(File&);
@@ -54,6 +57,8 @@ class Conversation {
   Module& module_;
   Log log_;
   std::string root_;
+  trace::Versions versions_;
+  uint32_t version_ = 1; /* of what the VMM said last: it is answered in the same */
   trace::PrepareReader reader_;
   std::deque<File> files_;
   std::string buffer_;
