@@ -27,7 +27,8 @@ constexpr std::array<const char*, 4> kTables = {
     " timeout_ms INTEGER NOT NULL, received_ns INTEGER NOT NULL, committed_ns INTEGER NOT NULL,"
     " ended_ns INTEGER NOT NULL, segment_dev INTEGER NOT NULL, segment_ino INTEGER NOT NULL,"
     " script TEXT NOT NULL, reason TEXT NOT NULL, sum INTEGER NOT NULL) STRICT",
-    "CREATE TABLE guests (vmid INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT",
+    "CREATE TABLE guests (vmid INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, uid INTEGER NOT "
+    "NULL) STRICT",
     "CREATE TABLE events (id INTEGER PRIMARY KEY, time_ns INTEGER NOT NULL, kind TEXT NOT NULL,"
     " program BLOB, guest TEXT NOT NULL, text TEXT NOT NULL) STRICT",
 };

@@ -118,8 +118,8 @@ Result<> FleetJournal::prepare() {
        "DELETE FROM programs WHERE state = 3 AND seq <="
        " (SELECT seq FROM programs WHERE state = 3 ORDER BY seq DESC LIMIT 1 OFFSET ?1)"},
       {&sql_.drop_guest, "DELETE FROM guests WHERE vmid = ?1 OR name = ?2"},
-      {&sql_.put_guest, "INSERT INTO guests VALUES (?1, ?2)"},
-      {&sql_.guests, "SELECT vmid, name FROM guests"},
+      {&sql_.put_guest, "INSERT INTO guests VALUES (?1, ?2, ?3)"},
+      {&sql_.guests, "SELECT vmid, name, uid FROM guests"},
       {&sql_.put_event, "INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6)"},
       {&sql_.events, "SELECT * FROM events WHERE id > ?1 ORDER BY id LIMIT ?2"},
       {&sql_.recent_events,
@@ -226,28 +226,30 @@ Result<std::vector<FleetJournal::Program>> FleetJournal::history(size_t limit) {
   return programs;
 }
 
-Result<> FleetJournal::guest(uint32_t vmid, const std::string& name) {
+Result<> FleetJournal::guest(uint32_t vmid, const std::string& name, uint32_t uid) {
   if (vmid == 0 || vmid >= HP_MAX_GUESTS || name.empty() || name.size() > kMaxName)
     return fail(
         "no guest can be called '" + cut(name, kMaxName) + "', with number " + std::to_string(vmid),
         EINVAL);
   return transact(Sync::Later, [&]() -> Result<> {
     HP_TRYV(sql_.drop_guest.bind(int64_t{vmid}, std::string_view(name)).run());
-    return sql_.put_guest.bind(int64_t{vmid}, std::string_view(name)).run();
+    return sql_.put_guest.bind(int64_t{vmid}, std::string_view(name), int64_t{uid}).run();
   });
 }
 
-Result<std::map<uint32_t, std::string>> FleetJournal::guests() {
-  std::map<uint32_t, std::string> guests;
+Result<std::map<uint32_t, FleetJournal::Guest>> FleetJournal::guests() {
+  std::map<uint32_t, Guest> guests;
   sql_.guests.bind();
   while (HP_TRY(sql_.guests.row())) {
     const int64_t vmid = sql_.guests.number(0);
     const std::string_view name = sql_.guests.text(1);
-    if (vmid <= 0 || vmid >= HP_MAX_GUESTS || name.empty() || name.size() > kMaxName) {
+    const int64_t uid = sql_.guests.number(2);
+    if (vmid <= 0 || vmid >= HP_MAX_GUESTS || uid < 0 || uid > UINT32_MAX || name.empty() ||
+        name.size() > kMaxName) {
       sql_.guests.reset();
       return fail(db_.path() + " is damaged (guest " + std::to_string(vmid) + ")", EBADMSG);
     }
-    guests.emplace(static_cast<uint32_t>(vmid), name);
+    guests[static_cast<uint32_t>(vmid)] = {std::string(name), static_cast<uint32_t>(uid)};
   }
   return guests;
 }

@@ -26,7 +26,7 @@ void fill(const std::string& folder) {
   for (uint32_t n : {1, 2, 3, 4}) must(journal.received(program(n)));
   for (uint32_t n : {1, 2}) must(journal.committed(ident_of(n)));
   must(journal.ended(ident_of(2), "killed"));
-  for (uint32_t n : {1, 2, 3}) must(journal.guest(n, "web" + std::to_string(n)));
+  for (uint32_t n : {1, 2, 3}) must(journal.guest(n, "web" + std::to_string(n), 1000));
   for (uint32_t n : {1, 2, 3}) must(journal.event("joined", ident_of(1), "web", std::to_string(n)));
 }
 

@@ -83,7 +83,7 @@ class Fleet:
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="hp-fleet-"))
         self.mark = "HP_FLEET_TEST=" + uuid.uuid4().hex
         self.socket = self.dir / "run" / "control.sock"
-        self.env = dict(os.environ, HYPROBE_SOCKET=str(self.socket))
+        self.env = dict(os.environ, HYPROBE_SOCKET=str(self.socket), HYPROBE_BASE=str(self.dir / "base"))
         key, value = self.mark.split("=")
         self.env[key] = value
         self.processes = []

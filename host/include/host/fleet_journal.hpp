@@ -116,8 +116,13 @@ class FleetJournal {
   Result<std::vector<Program>> history(size_t limit);
 
   /* Guest numbers: who had vmid last. A name has one number: former ones are forgotten. */
-  Result<> guest(uint32_t vmid, const std::string& name);
-  Result<std::map<uint32_t, std::string>> guests();
+  struct Guest {
+    std::string name;
+    uint32_t uid = 0; /* of its monitor or machine, by SO_PEERCRED */
+    bool operator==(const Guest&) const = default;
+  };
+  Result<> guest(uint32_t vmid, const std::string& name, uint32_t uid);
+  Result<std::map<uint32_t, Guest>> guests(); /* by vmid */
 
   /* Returns the event as kept (id, time, texts cut). */
   Result<Event> event(std::string_view kind, const std::optional<ProgramIdent>& program,

@@ -162,7 +162,8 @@ class Fleet:
         self._options = options
         self._dir = tempfile.TemporaryDirectory(dir="/tmp")
         self.dir = pathlib.Path(self._dir.name)
-        self.env = {**os.environ, "PATH": os.environ["PATH"] + ":/guests", "HYPROBE_SOCKET": str(self.dir / "control.sock")}
+        self.env = {**os.environ, "PATH": os.environ["PATH"] + ":/guests", "HYPROBE_SOCKET": str(self.dir / "control.sock"),
+                    "HYPROBE_BASE": str(self.dir / "base")}
         self._processes = []
 
     def __enter__(self):
