@@ -79,7 +79,7 @@ Result<> recover(FleetState& state, Stored stored, Effects& effects) {
     options.detached = row.detached;
     options.timeout = std::chrono::milliseconds(row.timeout_ms);
     state.coordinator.recover({row.ident, options, program->matches,
-                               static_cast<bool>(program->segment), row.segment_since, seen},
+                               static_cast<bool>(program->segment), seen, row.segment_since},
                               FleetState::now(), effects);
     state.log.say("recovered", row.ident, "",
                   row.detached ? "it runs detached" : "it waits for its consumer");
