@@ -29,31 +29,51 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* --config, or the default place; empty: that. */
+Result<FleetConfig> read_config(const std::string& path) {
+  return path.empty() ? FleetConfig::load_default() : FleetConfig::load(path);
+}
+
+/* At SIGHUP the configuration is read again; what held before goes on if that fails. */
+void await_reload(asio::signal_set& hangups, FleetServer& server, const std::string& path) {
+  hangups.async_wait([&hangups, &server, path](std::error_code error, int) {
+    if (error) return;
+    if (auto config = read_config(path); config)
+      server.configure(*config);
+    else
+      spdlog::error("the configuration stays as it was: {}", config.error().message);
+    await_reload(hangups, server, path);
+  });
+}
+
 /* Runs the server; `ready` is called once it listens. */
 template <class Ready>
-int serve(FleetServerOptions options, Ready ready) {
+int serve(FleetServerOptions options, const std::string& config, Ready ready) {
   raise_descriptor_limit();
   asio::io_context io;
+  asio::signal_set hangups(io, SIGHUP),
+      signals(io, SIGTERM, SIGINT); /* from the first connection on */
   auto server = FleetServer::open(io, std::move(options));
   ready(server ? Result<>{} : Result<>(tl::make_unexpected(server.error())));
   if (!server) return 1;
-  asio::signal_set signals(io, SIGTERM, SIGINT);
   signals.async_wait([&](std::error_code error, int) {
+    hangups.cancel();
     if (!error) (*server)->shut_down();
   });
+  await_reload(hangups, **server, config);
   io.run();
   return 0;
 }
 
-int foreground(FleetServerOptions options) {
+int foreground(FleetServerOptions options, const std::string& config) {
   spdlog::set_default_logger(spdlog::stderr_logger_mt("probed"));
-  return serve(std::move(options), [&](const Result<>& opened) {
+  return serve(std::move(options), config, [&](const Result<>& opened) {
     if (!opened) std::fprintf(stderr, "probed: %s\n", opened.error().message.c_str());
   });
 }
 
 /* The parent returns when the daemon listens, or says why it does not. */
-int background(FleetServerOptions options) {
+int background(FleetServerOptions options, const std::string& config) {
   int pipe[2];
   if (::pipe2(pipe, O_CLOEXEC) != 0) {
     std::perror("probed: pipe");
@@ -85,7 +105,7 @@ int background(FleetServerOptions options) {
   ::close(pipe[0]);
   ::setsid();
   spdlog::set_default_logger(spdlog::syslog_logger_mt("probed", "probed", LOG_PID, LOG_DAEMON));
-  return serve(std::move(options), [&](const Result<>& opened) {
+  return serve(std::move(options), config, [&](const Result<>& opened) {
     std::string message = opened ? "ready" : opened.error().message;
     ssize_t n = ::write(pipe[1], message.data(), message.size());
     (void)n;
@@ -138,6 +158,10 @@ int main(int argc, char** argv) {
                    "seconds that programs of a former coordinator wait for their consumers")
       ->check(CLI::Range(0.0, 86400.0))
       ->capture_default_str();
+  std::string config;
+  coordinator->add_option("--config", config, "who may do what, and how much: hyprobe.toml(5)")
+      ->envname("HYPROBE_CONFIG")
+      ->default_str(FleetConfig::kDefaultPath);
   coordinator->add_flag("--foreground", stay, "stay in the foreground and log to standard error");
   auto* agent = app.add_subcommand("agent", "the part inside a Linux guest");
   agent->alias("minion");
@@ -155,7 +179,14 @@ int main(int argc, char** argv) {
   if (options.inherited.socket && !options.inherited.socket_path.empty())
     options.socket = options.inherited.socket_path;
   options.socket = absolute(options.socket);
+  if (!config.empty()) config = absolute(config);
+  auto rights = read_config(config);
+  if (!rights) {
+    std::fprintf(stderr, "probed: %s\n", rights.error().message.c_str());
+    return 1;
+  }
+  options.config = std::move(*rights);
   options.base = absolute(options.base.empty() ? fleet_base_path(options.socket) : options.base);
   options.resume_grace = std::chrono::duration_cast<Time>(std::chrono::duration<double>(grace));
-  return stay ? foreground(std::move(options)) : background(std::move(options));
+  return stay ? foreground(std::move(options), config) : background(std::move(options), config);
 }

@@ -13,16 +13,6 @@ std::string who(const FleetPeer& p) {
          ")";
 }
 
-/* Another's program is for who has the right. */
-Result<> check_owner(const FleetState& state, const FleetPeer& p, const FleetProgram& program,
-                     Right right) {
-  if (p.credentials.uid == program.uid) return {};
-  if (auto may = state.access.check(p.credentials, right); !may)
-    return fail("program " + to_hex(program.ident) + " belongs to uid " +
-                std::to_string(program.uid) + ": " + may.error().message);
-  return {};
-}
-
 }  // namespace
 
 /* --- submit --- */
@@ -112,7 +102,7 @@ Result<> FleetConsumers::adopt(FleetPeer& p, FleetProgram& known, FleetProgram a
 
 Result<> FleetConsumers::attach(FleetPeer& p, const rpc::Message& m) {
   FleetProgram& program = *HP_TRY(state_.find(HP_TRY(m.body.text("ident", 32)), p.credentials));
-  HP_TRYV(check_owner(state_, p, program, Right::TraceOthers));
+  HP_TRYV(state_.check_owner(p.credentials, program, Right::TraceOthers));
   const Coordinator::Program& running = state_.coordinator.programs().at(program.ident);
   if (const FleetPeer* first = state_.peers.find(running.consumer))
     return fail("program " + to_hex(program.ident) + " is attached to " + who(*first) + " already");
@@ -143,7 +133,7 @@ Result<> FleetConsumers::attach(FleetPeer& p, const rpc::Message& m) {
 
 Result<> FleetConsumers::kill(FleetPeer& p, const rpc::Message& m, Effects& effects) {
   FleetProgram& program = *HP_TRY(state_.find(HP_TRY(m.body.text("ident", 32)), p.credentials));
-  HP_TRYV(check_owner(state_, p, program, Right::KillOthers));
+  HP_TRYV(state_.check_owner(p.credentials, program, Right::KillOthers));
   state_.log.say("killed", program.ident, "", "by " + who(p));
   program.kills.emplace_back(p.id, m.id);
   state_.coordinator.kill(program.ident, "killed by pid " + std::to_string(p.credentials.pid),

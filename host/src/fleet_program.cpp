@@ -53,7 +53,7 @@ Result<FleetProgram> FleetProgram::from_object(const ProgramIdent& ident, Object
 }
 
 Result<FleetProgram> FleetProgram::accept(const Fd& object, Fd segment_fd) {
-  /* Before anything is read: what is no memfd may be a pipe, or a file whose server answers never. */
+  /* What is no memfd may be a pipe, or a file whose server never answers. */
   if (::fcntl(object.get(), F_GET_SEALS) < 0) return fail("the object must be a memfd");
   Object parsed = HP_TRY(Object::read(object.get()));
   FleetSegment segment = HP_TRY(FleetSegment::check(std::move(segment_fd)));

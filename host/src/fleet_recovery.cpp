@@ -1,8 +1,5 @@
 #include "host/fleet_recovery.hpp"
 
-#include <grp.h>
-#include <pwd.h>
-
 #include <algorithm>
 #include <set>
 
@@ -11,27 +8,13 @@
 namespace hp {
 namespace {
 
-constexpr size_t kMostGroups = 1024;
-
 using Stored = std::vector<service_manager::Inherited::Named>;
-
-/* May this user trace others' guests? Its groups are those of the system's tables, for it is not here. */
-bool traces_others(const FleetState& state, uint32_t uid) {
-  PeerCredentials user;
-  user.uid = uid;
-  if (const passwd* entry = ::getpwuid(uid)) {
-    std::vector<gid_t> groups(kMostGroups);
-    int n = static_cast<int>(kMostGroups);
-    if (::getgrouplist(entry->pw_name, entry->pw_gid, groups.data(), &n) >= 0)
-      user.groups.assign(groups.begin(), groups.begin() + n);
-  }
-  return state.access.rights(user).has(Right::TraceOthers);
-}
 
 Result<FleetProgram> read_program(FleetState& state, const FleetJournal::Program& row) {
   FleetProgram p = HP_TRY(FleetProgram::from_object(row.ident, HP_TRY(state.store.elf(row.ident))));
-  if (!traces_others(state, row.uid)) p.matches = guests_of(row.uid, std::move(p.matches));
-  p.share = state.limits.recovered(row.uid, p.parsed->bytes().size(), 0);
+  /* With the rights that its user has now. */
+  if (!state.access.rights(PeerCredentials::of_user(row.uid)).has(Right::TraceOthers))
+    p.matches = guests_of(row.uid, std::move(p.matches));
   p.uid = row.uid;
   p.pid = row.pid;
   p.detached = row.detached;
@@ -66,8 +49,9 @@ Result<> end(FleetState& state, const FleetJournal::Program& row, const char* ki
 
 Result<> recover(FleetState& state, Stored stored, Effects& effects) {
   std::set<uint32_t> vmids;
-  for (const auto& [vmid, name] : HP_TRY(state.journal.guests())) {
-    state.coordinator.recover_guest(vmid, name);
+  state.owners = HP_TRY(state.journal.guests());
+  for (const auto& [vmid, owner] : state.owners) {
+    state.coordinator.recover_guest(vmid, owner.name);
     vmids.insert(vmid);
   }
   std::set<ProgramIdent> known;
@@ -84,6 +68,8 @@ Result<> recover(FleetState& state, Stored stored, Effects& effects) {
       continue;
     }
     program->segment = take_stored(state, *program, stored);
+    program->share =
+        state.limits.recovered(row.uid, program->parsed->bytes().size(), program->segment.bytes());
     const std::set<uint32_t> seen = program->segment ? program->segment.seen() : vmids;
     if (program->segment)
       for (const uint32_t vmid : seen)
@@ -92,9 +78,9 @@ Result<> recover(FleetState& state, Stored stored, Effects& effects) {
     options.skip_failing = row.skip_failing;
     options.detached = row.detached;
     options.timeout = std::chrono::milliseconds(row.timeout_ms);
-    state.coordinator.recover(
-        {row.ident, options, program->matches, static_cast<bool>(program->segment), seen},
-        FleetState::now(), effects);
+    state.coordinator.recover({row.ident, options, program->matches,
+                               static_cast<bool>(program->segment), seen, row.segment_since},
+                              FleetState::now(), effects);
     state.log.say("recovered", row.ident, "",
                   row.detached ? "it runs detached" : "it waits for its consumer");
     known.insert(row.ident);

@@ -131,13 +131,17 @@ Result<std::string> FleetRequests::register_guest(FleetPeer& p, const rpc::Field
   const auto claims = HP_TRY(read_claims(f));
   info.pid = p.credentials.pid; /* as the kernel says, not as the peer does */
   info.uid = p.credentials.uid;
+  HP_TRYV(check_identity(state_, info, static_cast<uint32_t>(wanted)));
   HP_TRYV(p.share.guest());
   const auto done = HP_TRY(state_.coordinator.register_guest(
       p.id, info, static_cast<uint32_t>(wanted), claims, FleetState::now(), effects));
+  std::erase_if(state_.owners, [&](const auto& o) { return o.second.name == info.name; });
+  state_.owners[done.vmid] = {info.name, info.uid};
+  check_claims(state_, info, done.vmid, claims);
   state_.log.say("registered", {}, info.name,
                  "number " + std::to_string(done.vmid) + ", pid " + std::to_string(info.pid) +
                      (claims.empty() ? "" : ", runs " + std::to_string(claims.size())));
-  if (auto kept = state_.journal.guest(done.vmid, info.name); !kept)
+  if (auto kept = state_.journal.guest(done.vmid, info.name, info.uid); !kept)
     state_.log.error({},
                      "the number of guest " + info.name + " is not kept: " + kept.error().message);
   return rpc::Object().number("vmid", done.vmid).number("pending", done.pending).json();

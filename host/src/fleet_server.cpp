@@ -22,22 +22,7 @@ FleetServer::FleetServer(asio::io_context& io, FleetServerOptions options, Fleet
       effects_(state_),
       deadline_timer_(io) {
   state_.socket = options_.socket;
-  configure(options_.config);
-}
-
-void FleetServer::configure(const FleetConfig& config) {
-  options_.config = config;
-  state_.access = config.access;
-  state_.limits.set(config.users, config.root, config.origin);
-}
-
-/* root's socket is for root and a group; a user's is the user's. */
-void FleetServer::set_socket_access() {
-  const FleetConfig& config = options_.config;
-  if (::geteuid() != 0 || !config.socket_group) return;
-  if (::chown(state_.socket.c_str(), 0, *config.socket_group) != 0 ||
-      ::chmod(state_.socket.c_str(), config.socket_mode) != 0)
-    spdlog::warn("the socket {} is open to root only: {}", state_.socket, std::strerror(errno));
+  apply(options_.config);
 }
 
 Result<std::unique_ptr<FleetServer>> FleetServer::open(asio::io_context& io,
@@ -69,6 +54,31 @@ Result<> FleetServer::start() {
   service_manager::ready("listens on " + state_.socket);
   carry_out_soon();
   return {};
+}
+
+void FleetServer::configure(const FleetConfig& config) {
+  options_.config = config;
+  apply(config);
+  if (own_socket_) set_socket_access();
+  state_.log.say("configured", {}, "",
+                 config.origin.empty() ? "the defaults hold" : "by " + config.origin);
+}
+
+void FleetServer::apply(const FleetConfig& config) {
+  state_.access = config.access;
+  state_.limits.set(config.users, config.root, config.origin);
+}
+
+/* root's socket is for root and a group; a user's, and one without group, is its owner's. */
+void FleetServer::set_socket_access() {
+  const FleetConfig& config = options_.config;
+  const bool open = ::geteuid() == 0 && config.socket_group;
+  const char* path = state_.socket.c_str();
+  if ((open && ::chown(path, 0, *config.socket_group) != 0) ||
+      ::chmod(path, open ? config.socket_mode : 0600) != 0)
+    state_.log.warn(
+        "error", {}, "",
+        "the socket " + state_.socket + " is open to its owner only: " + std::strerror(errno));
 }
 
 /* --- what peers do --- */

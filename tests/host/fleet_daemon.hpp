@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <optional>
 
@@ -89,7 +90,7 @@ struct Process {
 /* A coordinator and what it needs, in a directory of its own. */
 struct Fleet {
   fs::path dir;
-  std::string socket;
+  std::string socket, config;
   std::optional<Process> daemon;
   std::vector<Process> guests;
 
@@ -100,6 +101,9 @@ struct Fleet {
     socket = dir / "run/control.sock";
     ::setenv("HYPROBE_GUEST", FLEET_MONITOR, 1);
     ::setenv("HYPROBE_SOCKET", socket.c_str(), 1);
+    config = dir / "hyprobe.toml";
+    std::ofstream(config) << "";
+    ::setenv("HYPROBE_CONFIG", config.c_str(), 1);
     ::setenv("HYPROBE_BASE", (dir / "base").c_str(), 1);
     start();
   }
@@ -116,6 +120,19 @@ struct Fleet {
     if (wait_for([&] { return FleetClient::connect(socket).has_value(); })) return;
     ::kill(daemon->pid, SIGKILL);
     FAIL(daemon->output());
+  }
+  /* New rights and limits; returns when they hold. */
+  void configure(const std::string& text) {
+    const auto times = [&] {
+      const std::string log = call("log", "{\"limit\":10000}");
+      size_t n = 0;
+      for (size_t at = 0; (at = log.find("\"configured\"", at)) != log.npos; at++) n++;
+      return n;
+    };
+    const size_t before = times();
+    std::ofstream(config) << text;
+    ::kill(daemon->pid, SIGHUP);
+    REQUIRE(wait_for([&] { return times() > before; }));
   }
   void kill(int signal) {
     ::kill(daemon->pid, signal);

@@ -1,5 +1,5 @@
-/* What the coordinator says of itself: the results of guest.list, program.list, program.show and status, as JSON texts.
- * A peer sees guests and programs of its own uid, and those of others with the right to list. */
+/* What the coordinator says of itself: the results of guest.list, program.list, program.show and status, as JSON
+ * texts. A peer sees guests and programs of its own uid, and those of others with the right to list. */
 #pragma once
 #include <string>
 

@@ -4,7 +4,7 @@
  *     log.say("committed", ident, "", "by 3 guests");
  *     log.warn("refused", ident, guest.name, reason);
  *
- * Kinds are words: started, stopped; registered, gone, spoofing; submitted, committed, aborted, adopted, attached,
+ * Kinds are words: started, configured, stopped; registered, gone, spoofing; submitted, committed, aborted, adopted, attached,
  * detached, killed, ended, recovered, returned, remade; joined, refused; denied, limit; error.
  * An event that the journal does not take is lost to it, not to the daemon's log. One thread. */
 #pragma once

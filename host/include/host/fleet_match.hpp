@@ -14,7 +14,7 @@ namespace hp {
 /* Some description of the object is for this guest: its target matches, and guests of its kind might have the probe. */
 Coordinator::Matcher guest_matcher(const std::shared_ptr<const Object>&);
 
-/* Of those, the guests of one user: a program is code that runs with the rights of a guest's user. */
+/* A program is code that runs with the rights of a guest's user: of those that match, the guests of this uid. */
 Coordinator::Matcher guests_of(uint32_t uid, Coordinator::Matcher);
 
 /* Which system call probes a process guest enables, by the descriptions of an object. */

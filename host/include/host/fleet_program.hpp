@@ -34,9 +34,9 @@ struct FleetProgram {
       descriptions; /* target:provider:module:function:name; not all of very many */
   int32_t pid = 0;  /* of who submitted it, by SO_PEERCRED */
   uint32_t uid = 0;
-  bool detached = false;
   bool destructive = false; /* its object says that it changes guests */
   FleetLimits::Program share;
+  bool detached = false;
   bool data_lost = false;                     /* its segment was made anew from the copy */
   uint64_t received_ns = 0, committed_ns = 0; /* since 1970; 0: not yet */
   std::string abort_reason;

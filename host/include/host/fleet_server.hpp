@@ -38,18 +38,19 @@ class FleetServer final : private FleetPeers::Listener {
  public:
   /* Locks socket and base folder, reads the journal, knows again what ran, listens. */
   static Result<std::unique_ptr<FleetServer>> open(asio::io_context&, FleetServerOptions);
-  /* At any time: rights and limits hold for what is asked from here on. */
-  void configure(const FleetConfig&);
   /* Closes; then the io_context runs out of work. What is committed goes on running and stays in the journal. */
   void shut_down();
+  /* Rights and limits, from here on. */
+  void configure(const FleetConfig&);
 
  private:
   FleetServer(asio::io_context&, FleetServerOptions, FleetLock, FleetStore, FleetJournal);
   Result<> start();
-  void set_socket_access();
   Result<> connected(FleetPeer&) override;
   void message(FleetPeer&, FleetChannel::Incoming) override;
   void gone(FleetPeer&, const std::string& why) override;
+  void apply(const FleetConfig&);
+  void set_socket_access();
   void carry_out_soon();
   void carry_out();
   void arm_timer();

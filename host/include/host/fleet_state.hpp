@@ -14,6 +14,7 @@
 #include "host/fleet_peers.hpp"
 #include "host/fleet_program.hpp"
 #include "host/fleet_store.hpp"
+#include "host/guest_owners.hpp"
 #include "transport/coordinator.hpp"
 #include "transport/segment.h"
 
@@ -33,14 +34,17 @@ struct FleetState {
   /* Since 1970, for people. */
   static uint64_t wall_clock_ns();
 
+  /* By its ident, or at least kMinIdentPrefix digits that it begins with; of those that the peer may see. */
+  static constexpr size_t kMinIdentPrefix = 4;
+  Result<FleetProgram*> find(const std::string& ident, const PeerCredentials& asker);
+  FleetProgram* find(const ProgramIdent&);
+
   /* May it know of what belongs to this uid? */
   bool sees(const PeerCredentials& peer, uint32_t uid) const {
     return peer.uid == uid || access.rights(peer).has(Right::List);
   }
-  /* Among those that the asker may know of, by the ident, or at least kMinIdentPrefix digits that it begins with. */
-  static constexpr size_t kMinIdentPrefix = 4;
-  Result<FleetProgram*> find(const std::string& ident, const PeerCredentials& asker);
-  FleetProgram* find(const ProgramIdent&);
+  /* May it act on the program: its owner, or who has this right? */
+  Result<> check_owner(const PeerCredentials&, const FleetProgram&, Right) const;
 
   FleetPeers& peers;
   FleetStore store;
@@ -50,6 +54,7 @@ struct FleetState {
   std::map<ProgramIdent, FleetProgram> programs; /* as many as the coordinator has */
   FleetAccess access;
   FleetLimits limits;
+  GuestOwners owners;
   std::string socket;
   uint64_t since_ns = wall_clock_ns();
   size_t recovered = 0; /* programs that the journal had */
