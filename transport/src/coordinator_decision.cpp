@@ -66,13 +66,11 @@ void Coordinator::advance(Program& p, Effects& out) {
 
 /* Once every guest of the first phase has enabled it, or gone. */
 void Coordinator::tell_committed(Program& p, Effects& out) {
+  for (const auto& [vmid, part] : p.guests)
+    if (part.part != Part::Enabled && !part.joined_late) return;
   std::vector<GuestOutcome> enabled;
-  for (const auto& [vmid, part] : p.guests) {
-    if (part.part == Part::Enabled)
-      enabled.push_back(outcome(vmid, part.probes));
-    else if (!part.joined_late)
-      return;
-  }
+  for (const auto& [vmid, part] : p.guests)
+    if (part.part == Part::Enabled) enabled.push_back(outcome(vmid, part.probes));
   p.told = true;
   tell(Effect::Committed, p, std::move(enabled), {}, out);
   for (GuestOutcome& o : p.failed) {
