@@ -51,7 +51,8 @@ template <class Ready>
 int serve(FleetServerOptions options, const std::string& config, Ready ready) {
   raise_descriptor_limit();
   asio::io_context io;
-  asio::signal_set hangups(io, SIGHUP), signals(io, SIGTERM, SIGINT); /* from the first connection on */
+  asio::signal_set hangups(io, SIGHUP),
+      signals(io, SIGTERM, SIGINT); /* from the first connection on */
   auto server = FleetServer::open(io, std::move(options));
   ready(server ? Result<>{} : Result<>(tl::make_unexpected(server.error())));
   if (!server) return 1;

@@ -93,10 +93,10 @@ TEST_CASE("texts are kept as they are, up to their limits") {
   const auto kept = must(journal.history(1))[0];
   CHECK(kept.script == p.script.substr(0, FleetJournal::kMaxScript));
   CHECK(kept.reason == std::string(FleetJournal::kMaxReason - 1, 'y')); /* no half a letter */
-  CHECK_FALSE(journal.guest(0, "a"));
-  CHECK_FALSE(journal.guest(4096, "a"));
-  CHECK_FALSE(journal.guest(1, ""));
-  CHECK_FALSE(journal.guest(1, std::string(256, 'a')));
+  CHECK_FALSE(journal.guest(0, "a", 0));
+  CHECK_FALSE(journal.guest(4096, "a", 0));
+  CHECK_FALSE(journal.guest(1, "", 0));
+  CHECK_FALSE(journal.guest(1, std::string(256, 'a'), 0));
   CHECK(must(journal.guests()).empty());
 }
 
