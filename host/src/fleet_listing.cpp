@@ -90,6 +90,7 @@ rpc::Object program_item(const FleetState& state, const Coordinator::Program& pr
       .number("since", held.received_ns / kSecond)
       .text("script", held.script)
       .flag("detached", held.detached)
+      .flag("destructive", held.destructive)
       .raw("guests", rpc::json_array(guests));
   return o;
 }

@@ -44,8 +44,9 @@ Result<> FleetServer::start() {
   if (own_socket_) {
     HP_TRYV(peers_.listen(state_.socket));
     set_socket_access();
-  } else
+  } else {
     peers_.listen(std::move(*options_.inherited.socket));
+  }
   state_.log.say("started", {}, "",
                  "coordinator of pid " + std::to_string(::getpid()) + " listens on " +
                      state_.socket + ", start " + std::to_string(state_.coordinator.epoch()) +
@@ -98,6 +99,9 @@ void FleetServer::gone(FleetPeer& p, const std::string& why) {
     state_.log.say("gone", {}, guest->name, why);
   else if (!why.empty())
     spdlog::warn("dropped a connection of pid {}: {}", p.credentials.pid, why);
+  for (const auto& [ident, program] : state_.coordinator.programs())
+    if (program.consumer == p.id && program.options.detached)
+      state_.log.say("detached", ident, "", "from pid " + std::to_string(p.credentials.pid));
   state_.log.forget(p.id);
   state_.coordinator.disconnected(p.id, FleetState::now(), pending_);
   carry_out_soon();

@@ -117,7 +117,9 @@ struct Fleet {
     std::vector<std::string> args = {HP_BIN_DIR "/probed", "coordinator", "--foreground"};
     args.insert(args.end(), options.begin(), options.end());
     daemon.emplace(args, in_child);
-    REQUIRE(wait_for([&] { return FleetClient::connect(socket).has_value(); }));
+    if (wait_for([&] { return FleetClient::connect(socket).has_value(); })) return;
+    ::kill(daemon->pid, SIGKILL);
+    FAIL(daemon->output());
   }
   /* New rights and limits; returns when they hold. */
   void configure(const std::string& text) {

@@ -63,7 +63,7 @@ struct Change {
 
 TEST_CASE("what is no journal of this version is refused, and left alone") {
   for (const auto& [sql, code, words] : std::initializer_list<Change>{
-           {"PRAGMA user_version = 2", EPROTO, "wrote it (Hyprobe 0.1.0, or later)"},
+           {"PRAGMA user_version = 2", EPROTO, "that wrote it (Hyprobe "},
            {"PRAGMA application_id = 7", EBADMSG, "of another program"},
            {"PRAGMA journal_mode = DELETE", EBADMSG, "journal mode"},
            {"UPDATE programs SET state = 1 WHERE state = 2", EBADMSG, "wrong checksum"},
