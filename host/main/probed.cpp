@@ -10,6 +10,7 @@
 #include <climits>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <string_view>
 
 #include "host/fleet_client.hpp"
@@ -28,33 +29,51 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* --config, or the default place; empty: that. */
+Result<FleetConfig> read_config(const std::string& path) {
+  return path.empty() ? FleetConfig::load_default() : FleetConfig::load(path);
+}
+
+/* At SIGHUP the configuration is read again; what held before goes on if that fails. */
+void await_reload(asio::signal_set& hangups, FleetServer& server, const std::string& path) {
+  hangups.async_wait([&hangups, &server, path](std::error_code error, int) {
+    if (error) return;
+    if (auto config = read_config(path); config)
+      server.configure(*config);
+    else
+      spdlog::error("the configuration stays as it was: {}", config.error().message);
+    await_reload(hangups, server, path);
+  });
+}
+
 /* Runs the server; `ready` is called once it listens. */
 template <class Ready>
-int serve(const std::string& path, Ready ready) {
+int serve(FleetServerOptions options, const std::string& config, Ready ready) {
   raise_descriptor_limit();
   asio::io_context io;
-  FleetServer server(io, path);
-  auto opened = server.open();
-  ready(opened);
-  if (!opened) return 1;
-  spdlog::info("coordinator listens on {}", path);
-  asio::signal_set signals(io, SIGTERM, SIGINT);
+  asio::signal_set hangups(io, SIGHUP),
+      signals(io, SIGTERM, SIGINT); /* from the first connection on */
+  auto server = FleetServer::open(io, std::move(options));
+  ready(server ? Result<>{} : Result<>(tl::make_unexpected(server.error())));
+  if (!server) return 1;
   signals.async_wait([&](std::error_code error, int) {
-    if (!error) server.shut_down();
+    hangups.cancel();
+    if (!error) (*server)->shut_down();
   });
+  await_reload(hangups, **server, config);
   io.run();
   return 0;
 }
 
-int foreground(const std::string& path) {
+int foreground(FleetServerOptions options, const std::string& config) {
   spdlog::set_default_logger(spdlog::stderr_logger_mt("probed"));
-  return serve(path, [&](const Result<>& opened) {
+  return serve(std::move(options), config, [&](const Result<>& opened) {
     if (!opened) std::fprintf(stderr, "probed: %s\n", opened.error().message.c_str());
   });
 }
 
 /* The parent returns when the daemon listens, or says why it does not. */
-int background(const std::string& path) {
+int background(FleetServerOptions options, const std::string& config) {
   int pipe[2];
   if (::pipe2(pipe, O_CLOEXEC) != 0) {
     std::perror("probed: pipe");
@@ -76,7 +95,7 @@ int background(const std::string& path) {
       message.append(buffer, static_cast<size_t>(n));
     }
     if (message == "ready") {
-      std::printf("probed: coordinator runs on %s (pid %d)\n", path.c_str(), pid);
+      std::printf("probed: coordinator runs on %s (pid %d)\n", options.socket.c_str(), pid);
       return 0;
     }
     std::fprintf(stderr, "probed: %s\n",
@@ -86,7 +105,7 @@ int background(const std::string& path) {
   ::close(pipe[0]);
   ::setsid();
   spdlog::set_default_logger(spdlog::syslog_logger_mt("probed", "probed", LOG_PID, LOG_DAEMON));
-  return serve(path, [&](const Result<>& opened) {
+  return serve(std::move(options), config, [&](const Result<>& opened) {
     std::string message = opened ? "ready" : opened.error().message;
     ssize_t n = ::write(pipe[1], message.data(), message.size());
     (void)n;
@@ -96,6 +115,13 @@ int background(const std::string& path) {
     ::close(null);
     if (::chdir("/") != 0) return;
   });
+}
+
+/* The daemon leaves the directory it was started in. */
+std::string absolute(const std::string& path) {
+  std::error_code error;
+  const auto full = std::filesystem::absolute(path, error);
+  return error ? path : full.string();
 }
 
 /* The agent is a program of its own, small enough for any guest, where it is called probed too. */
@@ -118,12 +144,24 @@ int main(int argc, char** argv) {
   CLI::App app{"probed: the Hyprobe daemon"};
   app.require_subcommand(1);
   app.set_version_flag("-V,--version", "probed: Hyprobe 0.1.0");
-  std::string path = fleet_socket_path();
+  FleetServerOptions options;
+  options.socket = fleet_socket_path();
+  double grace = 10;
   bool stay = false;
   auto* coordinator =
       app.add_subcommand("coordinator", "register guests and run programs on all of them");
   coordinator->alias("overlord");
-  coordinator->add_option("--socket", path, "control socket")->capture_default_str();
+  coordinator->add_option("--socket", options.socket, "control socket")->capture_default_str();
+  coordinator->add_option("--base", options.base, "folder of the journal and the programs");
+  coordinator
+      ->add_option("--resume-grace", grace,
+                   "seconds that programs of a former coordinator wait for their consumers")
+      ->check(CLI::Range(0.0, 86400.0))
+      ->capture_default_str();
+  std::string config;
+  coordinator->add_option("--config", config, "who may do what, and how much: hyprobe.toml(5)")
+      ->envname("HYPROBE_CONFIG")
+      ->default_str(FleetConfig::kDefaultPath);
   coordinator->add_flag("--foreground", stay, "stay in the foreground and log to standard error");
   auto* agent = app.add_subcommand("agent", "the part inside a Linux guest");
   agent->alias("minion");
@@ -136,10 +174,19 @@ int main(int argc, char** argv) {
     return app.exit(e) == 0 ? 0 : 2;
   }
   ::signal(SIGPIPE, SIG_IGN);
-  if (path.empty() || path[0] != '/') { /* the daemon leaves the directory it was started in */
-    char* cwd = ::getcwd(nullptr, 0);
-    if (cwd) path = std::string(cwd) + "/" + path;
-    std::free(cwd);
+  ::signal(SIGXFSZ, SIG_IGN); /* an error like a full disk */
+  options.inherited = service_manager::take_inherited();
+  if (options.inherited.socket && !options.inherited.socket_path.empty())
+    options.socket = options.inherited.socket_path;
+  options.socket = absolute(options.socket);
+  if (!config.empty()) config = absolute(config);
+  auto rights = read_config(config);
+  if (!rights) {
+    std::fprintf(stderr, "probed: %s\n", rights.error().message.c_str());
+    return 1;
   }
-  return stay ? foreground(path) : background(path);
+  options.config = std::move(*rights);
+  options.base = absolute(options.base.empty() ? fleet_base_path(options.socket) : options.base);
+  options.resume_grace = std::chrono::duration_cast<Time>(std::chrono::duration<double>(grace));
+  return stay ? foreground(std::move(options), config) : background(std::move(options), config);
 }

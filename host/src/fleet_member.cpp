@@ -8,7 +8,8 @@
 namespace hp {
 namespace {
 
-constexpr std::chrono::milliseconds kFirstRetry{200}, kLastRetry{3000};
+constexpr std::chrono::milliseconds kFirstRetry{50}, kLastRetry{1000};
+constexpr std::chrono::milliseconds kRemind{1000}; /* while the coordinator decides nothing */
 constexpr size_t kMaxReason = 1000;
 
 /* Nobody will read this segment any more. */
@@ -36,8 +37,10 @@ short FleetMember::poll_events() const {
 }
 
 int FleetMember::timeout_ms() const {
-  if (!channel_closed() || !present_) return -1;
-  auto left = std::chrono::ceil<std::chrono::milliseconds>(retry_ - Clock::now()).count();
+  const bool waits = !channel_closed() && participant_ && participant_->undecided() != 0;
+  if (!waits && (!channel_closed() || !present_)) return -1;
+  const auto due = waits ? remind_ : retry_;
+  auto left = std::chrono::ceil<std::chrono::milliseconds>(due - Clock::now()).count();
   return left < 0 ? 0 : static_cast<int>(left);
 }
 
@@ -55,8 +58,12 @@ Result<> FleetMember::connect() {
   HP_TRYV(channel_->send(control::hello_request()));
   std::vector<std::string> running;
   if (participant_)
-    for (const ProgramIdent& ident : participant_->running())
-      running.push_back("\"" + to_hex(ident) + "\"");
+    for (const Claim& claim : participant_->running())
+      running.push_back(rpc::Object()
+                            .text("ident", to_hex(claim.ident))
+                            .number("transaction", claim.transaction)
+                            .number("probes", claim.probes)
+                            .json());
   return channel_->send(rpc::request("1", "guest.register",
                                      rpc::Object()
                                          .text("name", guest_.name)
@@ -66,7 +73,7 @@ Result<> FleetMember::connect() {
                                          .text("build_id", guest_.build_id)
                                          .text("doorbell", guest_.doorbell)
                                          .number("vmid", vmid_)
-                                         .raw("programs", rpc::json_array(running))
+                                         .raw("running", rpc::json_array(running))
                                          .json()));
 }
 
@@ -111,10 +118,10 @@ void FleetMember::lost() {
 
 void FleetMember::drop_orphans() {
   if (!participant_) return;
-  for (const ProgramIdent& ident : participant_->running()) {
+  for (const auto& [ident, transaction, probes] : participant_->running()) {
     auto segment = segments_.find(ident);
     if (segment == segments_.end() || !orphaned(segment->second.get())) continue;
-    participant_->kill(ident);
+    participant_->kill(ident, transaction);
     segments_.erase(segment);
   }
 }
@@ -125,7 +132,10 @@ void FleetMember::reconnect() {
 }
 
 void FleetMember::dispatch() {
-  if (!channel_closed()) return serve();
+  if (!channel_closed()) {
+    serve();
+    return remind();
+  }
   if (present_ && Clock::now() >= retry_) reconnect();
 }
 
@@ -159,16 +169,19 @@ void FleetMember::handle(FleetChannel::Incoming in) {
   }
   auto ident = m.body.ident("ident");
   if (!ident) return;
+  const Transaction n = m.body.number_or("transaction", 0, UINT64_MAX, 0).value_or(0);
   if (m.method == "program.prepare") {
-    prepare(*ident, std::move(in.fds));
+    prepare(*ident, n, std::move(in.fds));
   } else if (m.method == "program.commit") {
-    answer(*ident, participant_->commit(*ident));
+    answer(*ident, participant_->commit(*ident, n));
   } else if (m.method == "program.abort") {
-    participant_->abort(*ident);
-    segments_.erase(*ident);
+    participant_->abort(*ident, n);
+    if (!participant_->knows(*ident)) segments_.erase(*ident);
   } else if (m.method == "program.kill") {
-    answer(*ident, participant_->kill(*ident));
-    segments_.erase(*ident);
+    answer(*ident, participant_->kill(*ident, n));
+    if (!participant_->knows(*ident)) segments_.erase(*ident);
+  } else if (m.method == "program.return") {
+    return_segment(*ident);
   }
 }
 
@@ -189,18 +202,38 @@ void FleetMember::registered(const rpc::Fields& answer) {
   if (host_) host_->set_vmid(vmid_);
 }
 
-void FleetMember::prepare(const ProgramIdent& ident, std::vector<Fd> fds) {
-  if (fds.size() != 2)
-    return answer(ident, {ParticipantAnswer::Refused, 0, "it came without its descriptors"});
-  const ParticipantAnswer a = participant_->prepare(ident, {fds[0].get(), fds[1].get()});
-  if (participant_->knows(ident)) segments_.try_emplace(ident, std::move(fds[1]));
+void FleetMember::prepare(const ProgramIdent& ident, Transaction n, std::vector<Fd> fds) {
   prepared_++;
+  if (fds.size() != 2)
+    return answer(ident, {ParticipantAnswer::Refused, n, 0, "it came without its descriptors"});
+  const ParticipantAnswer a = participant_->prepare(ident, n, {fds[0].get(), fds[1].get()});
+  if (a.kind != ParticipantAnswer::Refused && participant_->knows(ident))
+    segments_.insert_or_assign(ident, std::move(fds[1]));
+  remind_ = Clock::now() + kRemind;
   answer(ident, a);
+}
+
+/* The coordinator was restarted and has not got it any more. */
+void FleetMember::return_segment(const ProgramIdent& ident) {
+  auto segment = segments_.find(ident);
+  if (segment == segments_.end() || !participant_->knows(ident)) return;
+  auto copy = segment->second.duplicate();
+  if (!copy) return;
+  const std::string message = rpc::notification(
+      "program.segment", rpc::Object().text("ident", to_hex(ident)).number("fds", 1).json());
+  if (!channel_->send(message, {std::make_shared<Fd>(std::move(*copy))})) lost();
+}
+
+/* An ABORT may have been lost with its coordinator's mind: who waits for a decision asks for it. */
+void FleetMember::remind() {
+  if (channel_closed() || !participant_ || Clock::now() < remind_) return;
+  remind_ = Clock::now() + kRemind;
+  for (const auto& [ident, a] : participant_->remind()) answer(ident, a);
 }
 
 void FleetMember::answer(const ProgramIdent& ident, const ParticipantAnswer& a) {
   rpc::Object params;
-  params.text("ident", to_hex(ident));
+  params.text("ident", to_hex(ident)).number("transaction", a.transaction);
   const char* method = "program.killed";
   switch (a.kind) {
     case ParticipantAnswer::None:

@@ -1,8 +1,5 @@
 #include "host/fleet_requests.hpp"
 
-#include <spdlog/spdlog.h>
-
-#include <algorithm>
 #include <optional>
 
 #include "host/fleet_listing.hpp"
@@ -14,7 +11,23 @@ namespace {
 
 constexpr size_t kMaxReason = 1024;
 constexpr size_t kMaxBuildId = 64; /* hexadecimal digits */
-constexpr size_t kMinIdentPrefix = 4;
+constexpr uint64_t kMostEvents = 10'000, kUsualEvents = 100;
+
+/* What a guest says that it runs; of protocol 1, idents alone. */
+Result<std::vector<Claim>> read_claims(const rpc::Fields& f) {
+  std::vector<Claim> claims;
+  for (const rpc::Fields& item : HP_TRY(f.objects("running", HP_CTL_PROGRAMS))) {
+    Claim c;
+    c.ident = HP_TRY(item.ident("ident"));
+    c.transaction = HP_TRY(item.number_or("transaction", 0, UINT64_MAX, 0));
+    c.probes = static_cast<uint32_t>(HP_TRY(item.number_or("probes", 0, UINT32_MAX, 0)));
+    claims.push_back(c);
+  }
+  if (!f.has("running"))
+    for (const ProgramIdent& ident : HP_TRY(f.idents("programs", HP_CTL_PROGRAMS)))
+      claims.push_back({ident, 0, 0});
+  return claims;
+}
 
 /* What a method needs before it is looked at; those that are not here show or end what is the peer's own, and what
  * is others' to who has the right. */
@@ -49,7 +62,7 @@ void FleetRequests::handle(FleetPeer& p, FleetChannel::Incoming in, Effects& eff
   }
   switch (in.message.kind) {
     case rpc::Message::Notification:
-      return notification(p, in.message, effects);
+      return notification(p, in.message, std::move(in.fds), effects);
     case rpc::Message::Request:
       return request(p, in.message, std::move(in.fds), effects);
     case rpc::Message::Answer:
@@ -58,74 +71,52 @@ void FleetRequests::handle(FleetPeer& p, FleetChannel::Incoming in, Effects& eff
   }
 }
 
-void FleetRequests::notification(FleetPeer& p, const rpc::Message& m, Effects& effects) {
-  auto ident = m.body.ident("ident");
+/* --- what guests say --- */
+
+void FleetRequests::notification(FleetPeer& p, const rpc::Message& m, std::vector<Fd> fds,
+                                 Effects& effects) {
+  const auto ident = m.body.ident("ident");
+  const auto transaction = m.body.number_or("transaction", 0, UINT64_MAX, 0);
   const Guest* guest = state_.coordinator.guest_of(p.id);
-  if (!ident || !guest) return nonsense(p); /* notifications have no answer */
+  if (!ident || !transaction || !guest) return nonsense(p); /* notifications have no answer */
+  Coordinator& c = state_.coordinator;
   const Time now = FleetState::now();
   if (m.method == "program.prepared") {
-    auto probes = m.body.number_or("probes", 0, UINT32_MAX, 0).value_or(0);
-    state_.coordinator.prepared(p.id, *ident, static_cast<uint32_t>(probes), now, effects);
+    const auto probes = m.body.number_or("probes", 0, UINT32_MAX, 0).value_or(0);
+    c.prepared(p.id, *ident, *transaction, static_cast<uint32_t>(probes), now, effects);
   } else if (m.method == "program.refused") {
-    std::string reason = m.body.text_or("reason", kMaxReason, "").value_or("for a bad reason");
-    spdlog::warn("guest {} ({}) refuses program {}: {}", guest->vmid, guest->name, to_hex(*ident),
-                 reason);
-    state_.coordinator.refused(p.id, *ident, reason, now, effects);
+    const std::string reason =
+        m.body.text_or("reason", kMaxReason, "").value_or("for a bad reason");
+    state_.log.warn("refused", *ident, guest->name, reason);
+    c.refused(p.id, *ident, *transaction, reason, now, effects);
   } else if (m.method == "program.committed") {
-    state_.coordinator.committed(p.id, *ident, now, effects);
+    c.committed(p.id, *ident, *transaction, now, effects);
   } else if (m.method == "program.killed") {
-    state_.coordinator.killed(p.id, *ident, now, effects);
+    c.killed(p.id, *ident, *transaction, now, effects);
+  } else if (m.method == "program.segment") {
+    segment_returned(*guest, *ident, std::move(fds), effects);
   }
 }
 
-void FleetRequests::request(FleetPeer& p, const rpc::Message& m, std::vector<Fd> fds,
-                            Effects& effects) {
-  auto answered = [&](const Result<std::string>& result) -> Result<> {
-    if (!result) return tl::make_unexpected(result.error());
-    state_.peers.send(p, rpc::answer(m.id, *result));
-    return {};
-  };
-  Result<> done{};
-  int code = rpc::kRefused;
-  if (auto may = admit(p, m); !may) {
-    state_.peers.send(p, rpc::failure(m.id, code, may.error().message));
+/* A guest gives back the segment of a program that it runs; authentic if it is the memfd that the journal knows. */
+void FleetRequests::segment_returned(const Guest& guest, const ProgramIdent& ident,
+                                     std::vector<Fd> fds, Effects& effects) {
+  FleetProgram* p = state_.find(ident);
+  if (!p || p->segment || fds.size() != 1) return;
+  auto segment = FleetSegment::check(std::move(fds[0]));
+  if (!segment || segment->ident() != ident || segment->identity() != p->identity) {
+    state_.log.warn(
+        "spoofing", ident, guest.name,
+        segment ? "it returned what is not the program's segment" : segment.error().message);
     return;
   }
-  if (m.method == "hello") {
-    auto protocol = control::agree(m.body);
-    if (protocol) {
-      state_.peers.send(p, rpc::answer(m.id, control::hello_result(*protocol, 0)));
-      return;
-    }
-    p.too_old = protocol.error().message;
-  }
-  if (!p.too_old.empty()) {
-    code = rpc::kVersions;
-    done = fail(p.too_old);
-  } else if (m.method == "guest.register") {
-    done = answered(register_guest(p, m.body, effects));
-  } else if (m.method == "program.submit") {
-    done = submit(p, m, std::move(fds), effects);
-  } else if (m.method == "program.kill") {
-    done = kill(p, m, effects);
-    code = rpc::kNotFound;
-  } else if (m.method == "guest.list") {
-    done = answered(guest_list(state_, p.credentials));
-  } else if (m.method == "program.list") {
-    done = answered(program_list(state_, p.credentials));
-  } else if (m.method == "status") {
-    done = answered(status(state_));
-  } else {
-    nonsense(p);
-    code = rpc::kMethodNotFound;
-    done = fail("there is no method '" + m.method + "'");
-  }
-  if (!done) state_.peers.send(p, rpc::failure(m.id, code, done.error().message));
+  p->segment = std::move(*segment);
+  state_.log.say("returned", ident, guest.name, "its segment is back");
+  state_.coordinator.files_arrived(ident, FleetState::now(), effects);
 }
 
 Result<std::string> FleetRequests::register_guest(FleetPeer& p, const rpc::Fields& f,
                                                   Effects& effects) {
-  if (state_.closing) return fail("the coordinator shuts down");
   GuestInfo info;
   info.name = HP_TRY(f.text("name", HP_NAME_MAX - 1));
   info.hostname = HP_TRY(f.text("hostname", HP_NAME_MAX - 1));
@@ -137,65 +128,74 @@ Result<std::string> FleetRequests::register_guest(FleetPeer& p, const rpc::Field
   info.doorbell = HP_TRY(f.text_or("doorbell", 16, ""));
   if (std::string bad = bad_guest_name(info.name); !bad.empty()) return fail(bad);
   const uint64_t wanted = HP_TRY(f.number_or("vmid", 0, HP_MAX_GUESTS - 1, 0));
-  auto running = HP_TRY(f.idents("programs", HP_CTL_PROGRAMS));
+  const auto claims = HP_TRY(read_claims(f));
   info.pid = p.credentials.pid; /* as the kernel says, not as the peer does */
   info.uid = p.credentials.uid;
+  HP_TRYV(check_identity(state_, info, static_cast<uint32_t>(wanted)));
   HP_TRYV(p.share.guest());
-  auto done = HP_TRY(state_.coordinator.register_guest(p.id, info, static_cast<uint32_t>(wanted),
-                                                       running, FleetState::now(), effects));
-  spdlog::info("guest {} ({}) of pid {} is registered", done.vmid, info.name, info.pid);
+  const auto done = HP_TRY(state_.coordinator.register_guest(
+      p.id, info, static_cast<uint32_t>(wanted), claims, FleetState::now(), effects));
+  std::erase_if(state_.owners, [&](const auto& o) { return o.second.name == info.name; });
+  state_.owners[done.vmid] = {info.name, info.uid};
+  check_claims(state_, info, done.vmid, claims);
+  state_.log.say("registered", {}, info.name,
+                 "number " + std::to_string(done.vmid) + ", pid " + std::to_string(info.pid) +
+                     (claims.empty() ? "" : ", runs " + std::to_string(claims.size())));
+  if (auto kept = state_.journal.guest(done.vmid, info.name, info.uid); !kept)
+    state_.log.error({},
+                     "the number of guest " + info.name + " is not kept: " + kept.error().message);
   return rpc::Object().number("vmid", done.vmid).number("pending", done.pending).json();
 }
 
-Result<> FleetRequests::submit(FleetPeer& p, const rpc::Message& m, std::vector<Fd> fds,
-                               Effects& effects) {
-  if (state_.closing) return fail("the coordinator shuts down");
-  if (fds.size() != 2) return fail("a program comes with two descriptors: object and segment");
-  const std::string onfail = HP_TRY(m.body.text_or("onfail", 16, "abort"));
-  if (onfail != "abort" && onfail != "skip") return fail("\"onfail\" must be abort or skip");
-  ProgramOptions options;
-  options.skip_failing = onfail == "skip";
-  options.timeout =
-      std::chrono::milliseconds(HP_TRY(m.body.number_or("timeout_ms", 100, 60000, 5000)));
-  FleetProgram program = HP_TRY(FleetProgram::accept(fds[0], std::move(fds[1])));
-  program.pid = p.credentials.pid;
-  program.uid = p.credentials.uid;
-  const ProgramIdent ident = program.ident;
-  if (program.destructive) HP_TRYV(state_.access.check(p.credentials, Right::Destructive));
-  program.share = HP_TRY(p.share.program(program.object_bytes, program.segment_bytes));
-  /* A program is code that runs with the rights of a guest's user. */
-  if (!state_.access.rights(p.credentials).has(Right::TraceOthers))
-    program.matches = [matches = std::move(program.matches), uid = program.uid](const Guest& g) {
-      return g.uid == uid && matches(g);
-    };
-  HP_TRYV(
-      state_.coordinator.submit(p.id, ident, options, program.matches, FleetState::now(), effects));
-  spdlog::info("program {} submitted by pid {} (uid {})", to_hex(ident), program.pid, program.uid);
-  state_.programs[ident] = std::move(program);
-  p.submits[ident] = m.id;
-  return {};
+/* --- requests --- */
+
+Result<std::string> FleetRequests::hello(FleetPeer& p, const rpc::Fields& f) {
+  auto protocol = control::agree(f);
+  if (protocol) return control::hello_result(*protocol, state_.coordinator.epoch());
+  p.too_old = protocol.error().message;
+  return tl::make_unexpected(protocol.error());
 }
 
-Result<> FleetRequests::kill(FleetPeer& p, const rpc::Message& m, Effects& effects) {
-  const std::string prefix = HP_TRY(m.body.text("ident", 32));
-  if (prefix.size() < kMinIdentPrefix)
-    return fail("give at least " + std::to_string(kMinIdentPrefix) + " digits of the ident");
-  FleetProgram* found = nullptr;
-  for (auto& [ident, program] : state_.programs) {
-    if (to_hex(ident).compare(0, prefix.size(), prefix) != 0) continue;
-    if (!state_.sees(p.credentials, program.uid)) continue;
-    if (found) return fail("more than one program's ident begins with " + prefix);
-    found = &program;
+void FleetRequests::request(FleetPeer& p, const rpc::Message& m, std::vector<Fd> fds,
+                            Effects& effects) {
+  int code = rpc::kRefused;
+  if (auto done = carry_out(p, m, std::move(fds), effects, code); !done)
+    state_.peers.send(p, rpc::failure(m.id, code, done.error().message));
+}
+
+/* code: what an error is. */
+Result<> FleetRequests::carry_out(FleetPeer& p, const rpc::Message& m, std::vector<Fd> fds,
+                                  Effects& effects, int& code) {
+  const auto answered = [&](const Result<std::string>& result) -> Result<> {
+    if (!result) return tl::make_unexpected(result.error());
+    state_.peers.send(p, rpc::answer(m.id, *result));
+    return {};
+  };
+  HP_TRYV(admit(p, m));
+  if (m.method == "hello") {
+    code = rpc::kVersions;
+    return answered(hello(p, m.body));
   }
-  if (!found) return fail("no program's ident begins with " + prefix);
-  if (p.credentials.uid != found->uid)
-    if (auto may = state_.access.check(p.credentials, Right::KillOthers); !may)
-      return fail("program " + to_hex(found->ident) + " belongs to uid " +
-                  std::to_string(found->uid) + ": " + may.error().message);
-  found->kills.emplace_back(p.id, m.id);
-  state_.coordinator.kill(found->ident, "killed by pid " + std::to_string(p.credentials.pid),
-                          FleetState::now(), effects);
-  return {};
+  if (!p.too_old.empty()) {
+    code = rpc::kVersions;
+    return fail(p.too_old);
+  }
+  if (m.method == "guest.register") return answered(register_guest(p, m.body, effects));
+  if (m.method == "guest.list") return answered(guest_list(state_, p.credentials));
+  if (m.method == "program.submit") return consumers_.submit(p, m, std::move(fds), effects);
+  if (m.method == "program.list") return answered(program_list(state_, p.credentials));
+  if (m.method == "status") return answered(status(state_));
+  if (m.method == "log")
+    return answered(state_.log.list(p.id, HP_TRY(m.body.number_or("after", 0, INT64_MAX, 0)),
+                                    HP_TRY(m.body.number_or("limit", 0, kMostEvents, kUsualEvents)),
+                                    HP_TRY(m.body.flag_or("follow", false))));
+  code = rpc::kNotFound;
+  if (m.method == "program.attach") return consumers_.attach(p, m);
+  if (m.method == "program.kill") return consumers_.kill(p, m, effects);
+  if (m.method == "program.show") return answered(program_show(state_, p.credentials, m.body));
+  nonsense(p);
+  code = rpc::kMethodNotFound;
+  return fail("there is no method '" + m.method + "'");
 }
 
 }  // namespace hp

@@ -7,44 +7,78 @@
 #include <cstring>
 #include <utility>
 
+#include "host/fleet_recovery.hpp"
+
 namespace hp {
-namespace {
 
-constexpr auto kShutdownLimit = std::chrono::seconds(2);
-
-}  // namespace
-
-FleetServer::FleetServer(asio::io_context& io, std::string socket_path)
+FleetServer::FleetServer(asio::io_context& io, FleetServerOptions options, FleetLock lock,
+                         FleetStore store, FleetJournal journal)
     : io_(io),
+      options_(std::move(options)),
+      lock_(std::move(lock)),
       peers_(io, *this),
-      state_(peers_),
+      state_(peers_, std::move(store), std::move(journal), options_.resume_grace),
       requests_(state_),
       effects_(state_),
-      end_timer_(io),
       deadline_timer_(io) {
-  state_.socket = std::move(socket_path);
-  configure(config_);
+  state_.socket = options_.socket;
+  apply(options_.config);
 }
 
-Result<> FleetServer::open() {
-  lock_ = HP_TRY(FleetLock::take(state_.socket));
-  HP_TRYV(peers_.listen(state_.socket));
-  set_socket_access();
+Result<std::unique_ptr<FleetServer>> FleetServer::open(asio::io_context& io,
+                                                       FleetServerOptions options) {
+  FleetLock lock = HP_TRY(FleetLock::take(options.socket));
+  FleetStore store = HP_TRY(FleetStore::open(options.base));
+  FleetJournal journal = HP_TRY(FleetJournal::open(store.folder()));
+  std::unique_ptr<FleetServer> server(new FleetServer(io, std::move(options), std::move(lock),
+                                                      std::move(store), std::move(journal)));
+  HP_TRYV(server->start());
+  return server;
+}
+
+Result<> FleetServer::start() {
+  for (const std::string& text : state_.journal.warnings())
+    state_.log.warn("journal", {}, "", text);
+  HP_TRYV(recover(state_, std::move(options_.inherited.stored), pending_));
+  own_socket_ = !options_.inherited.socket;
+  if (own_socket_) {
+    HP_TRYV(peers_.listen(state_.socket));
+    set_socket_access();
+  } else {
+    peers_.listen(std::move(*options_.inherited.socket));
+  }
+  state_.log.say("started", {}, "",
+                 "coordinator of pid " + std::to_string(::getpid()) + " listens on " +
+                     state_.socket + ", start " + std::to_string(state_.coordinator.epoch()) +
+                     ", " + std::to_string(state_.recovered) + " programs recovered");
+  service_manager::ready("listens on " + state_.socket);
+  carry_out_soon();
   return {};
 }
 
 void FleetServer::configure(const FleetConfig& config) {
-  config_ = config;
-  state_.access = config_.access;
-  state_.limits.set(config_.users, config_.root, config_.origin);
+  options_.config = config;
+  apply(config);
+  if (own_socket_) set_socket_access();
+  state_.log.say("configured", {}, "",
+                 config.origin.empty() ? "the defaults hold" : "by " + config.origin);
 }
 
-/* root's socket is for root and a group; a user's is the user's. */
+void FleetServer::apply(const FleetConfig& config) {
+  state_.access = config.access;
+  state_.limits.set(config.users, config.root, config.origin);
+}
+
+/* root's socket is for root and a group; a user's, and one without group, is its owner's. */
 void FleetServer::set_socket_access() {
-  if (::geteuid() != 0 || !config_.socket_group) return;
-  if (::chown(state_.socket.c_str(), 0, *config_.socket_group) != 0 ||
-      ::chmod(state_.socket.c_str(), config_.socket_mode) != 0)
-    spdlog::warn("the socket {} is open to root only: {}", state_.socket, std::strerror(errno));
+  const FleetConfig& config = options_.config;
+  const bool open = ::geteuid() == 0 && config.socket_group;
+  const char* path = state_.socket.c_str();
+  if ((open && ::chown(path, 0, *config.socket_group) != 0) ||
+      ::chmod(path, open ? config.socket_mode : 0600) != 0)
+    state_.log.warn(
+        "error", {}, "",
+        "the socket " + state_.socket + " is open to its owner only: " + std::strerror(errno));
 }
 
 /* --- what peers do --- */
@@ -62,10 +96,10 @@ void FleetServer::message(FleetPeer& p, FleetChannel::Incoming in) {
 
 void FleetServer::gone(FleetPeer& p, const std::string& why) {
   if (const Guest* guest = state_.coordinator.guest_of(p.id))
-    spdlog::info("guest {} ({}) is gone{}{}", guest->vmid, guest->name, why.empty() ? "" : ": ",
-                 why);
+    state_.log.say("gone", {}, guest->name, why);
   else if (!why.empty())
     spdlog::warn("dropped a connection of pid {}: {}", p.credentials.pid, why);
+  state_.log.forget(p.id);
   state_.coordinator.disconnected(p.id, FleetState::now(), pending_);
   carry_out_soon();
 }
@@ -80,13 +114,12 @@ void FleetServer::carry_out_soon() {
 
 void FleetServer::carry_out() {
   carrying_ = false;
+  if (closing_) return;
   effects_.carry_out(std::exchange(pending_, {}));
   arm_timer();
-  if (state_.closing && state_.programs.empty()) close_all();
 }
 
 void FleetServer::arm_timer() {
-  if (state_.closing) return;
   auto deadline = state_.coordinator.next_deadline();
   if (!deadline) {
     deadline_timer_.cancel();
@@ -94,7 +127,7 @@ void FleetServer::arm_timer() {
   }
   deadline_timer_.expires_at(std::chrono::steady_clock::time_point(*deadline));
   deadline_timer_.async_wait([this](std::error_code error) {
-    if (error) return;
+    if (error || closing_) return;
     state_.coordinator.tick(FleetState::now(), pending_);
     carry_out();
   });
@@ -103,23 +136,16 @@ void FleetServer::arm_timer() {
 /* --- the end --- */
 
 void FleetServer::shut_down() {
-  if (state_.closing) return;
-  state_.closing = true;
-  spdlog::info("shutting down");
+  if (closing_) return;
+  carry_out(); /* whoever was killed is ended */
+  closing_ = true;
+  service_manager::stopping();
   peers_.stop_listening();
-  ::unlink(state_.socket.c_str());
-  end_timer_.expires_after(kShutdownLimit);
-  end_timer_.async_wait([this](std::error_code error) {
-    if (!error) close_all();
-  });
-  state_.coordinator.kill_all("the coordinator shuts down", FleetState::now(), pending_);
-  carry_out_soon();
-}
-
-void FleetServer::close_all() {
-  end_timer_.cancel();
+  if (own_socket_) ::unlink(state_.socket.c_str());
   deadline_timer_.cancel();
-  peers_.close();
+  state_.log.say("stopped", {}, "",
+                 std::to_string(state_.programs.size()) + " programs stay as they are");
+  peers_.close(); /* guests and consumers come back to the next one */
   lock_.release();
 }
 

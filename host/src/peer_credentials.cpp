@@ -1,10 +1,16 @@
 #include "host/peer_credentials.hpp"
 
+#include <grp.h>
+#include <pwd.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 
 namespace hp {
+namespace {
+constexpr size_t kMaxEntry = 1u << 20; /* of the user database, in bytes */
+constexpr int kMostGroups = 65536;     /* NGROUPS_MAX */
+}  // namespace
 
 Result<PeerCredentials> PeerCredentials::of(int socket) {
   PeerCredentials peer;
@@ -24,6 +30,22 @@ Result<PeerCredentials> PeerCredentials::of(int socket) {
   peer.groups.assign(groups.begin(), groups.end());
   if (!peer.is_in(credentials.gid)) peer.groups.push_back(credentials.gid);
   return peer;
+}
+
+PeerCredentials PeerCredentials::of_user(uint32_t uid) {
+  PeerCredentials who{uid, 0, {}};
+  passwd entry{};
+  passwd* found = nullptr;
+  std::vector<char> buffer(1024);
+  while (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == ERANGE &&
+         buffer.size() < kMaxEntry)
+    buffer.resize(buffer.size() * 2);
+  if (!found) return who;
+  std::vector<gid_t> groups(kMostGroups);
+  int count = kMostGroups;
+  ::getgrouplist(entry.pw_name, entry.pw_gid, groups.data(), &count);
+  who.groups.assign(groups.begin(), groups.begin() + std::clamp(count, 0, kMostGroups));
+  return who;
 }
 
 bool PeerCredentials::is_in(uint32_t gid) const {

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "handler/program.hpp"
-#include "host/fleet_program.hpp"
+#include "host/fleet_match.hpp"
 #include "transport/object.hpp"
 
 namespace hp {

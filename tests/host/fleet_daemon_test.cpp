@@ -1,203 +1,8 @@
-/* The daemon end to end with real processes: probed, probevm and consumers. The guests' monitor is
- * fleet_monitor, which needs no /dev/kvm and ends once a program was enabled, fetched and disabled. */
-#include <doctest/doctest.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <sys/wait.h>
-
-#include <chrono>
-#include <cstring>
-#include <filesystem>
-#include <functional>
-#include <optional>
-
-#include "host/fleet_client.hpp"
-#include "host/segment.hpp"
-#include "transport/control.h"
-#include "transport/rpc.hpp"
+/* The daemon end to end with real processes: probed, probevm and consumers. */
+#include "fleet_daemon.hpp"
 
 using namespace hp;
-using namespace std::chrono_literals;
-namespace fs = std::filesystem;
-
-namespace {
-
-bool wait_for(const std::function<bool()>& condition) {
-  auto end = std::chrono::steady_clock::now() + 30s;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    ::usleep(2000);
-  }
-  return true;
-}
-
-struct Process {
-  pid_t pid = -1;
-  Fd err; /* its standard error */
-  std::optional<int> status;
-
-  explicit Process(std::vector<std::string> args) {
-    int fds[2];
-    REQUIRE(::pipe2(fds, O_CLOEXEC) == 0);
-    std::vector<char*> argv;
-    for (std::string& a : args) argv.push_back(a.data());
-    argv.push_back(nullptr);
-    pid = ::fork();
-    if (pid == 0) {
-      ::dup2(fds[1], 2);
-      ::dup2(fds[1], 1);
-      ::execv(argv[0], argv.data());
-      ::_exit(127);
-    }
-    err.reset(fds[0]);
-    ::close(fds[1]);
-  }
-  Process(Process&& o) noexcept
-      : pid(std::exchange(o.pid, -1)), err(std::move(o.err)), status(o.status) {}
-  ~Process() {
-    if (pid <= 0 || status) return;
-    ::kill(pid, SIGKILL);
-    ::waitpid(pid, nullptr, 0);
-  }
-  int wait() {
-    if (!status) {
-      int s = -1;
-      bool ended = wait_for([&] { return ::waitpid(pid, &s, WNOHANG) == pid; });
-      CHECK(ended);
-      if (!ended) return -1;
-      status = s;
-    }
-    return *status;
-  }
-  std::string output() {
-    std::string text;
-    char buf[512];
-    for (ssize_t n; (n = ::read(err.get(), buf, sizeof buf)) > 0;)
-      text.append(buf, static_cast<size_t>(n));
-    return text;
-  }
-};
-
-/* A coordinator and what it needs, in a directory of its own. */
-struct Fleet {
-  fs::path dir;
-  std::string socket;
-  std::optional<Process> daemon;
-  std::vector<Process> guests;
-
-  Fleet() {
-    char name[] = "/tmp/hp-fleet-XXXXXX";
-    REQUIRE(::mkdtemp(name));
-    dir = name;
-    socket = dir / "run/control.sock";
-    ::setenv("HYPROBE_GUEST", FLEET_MONITOR, 1);
-    ::setenv("HYPROBE_SOCKET", socket.c_str(), 1);
-    start();
-  }
-  ~Fleet() {
-    guests.clear();
-    daemon.reset();
-    fs::remove_all(dir);
-  }
-  void start() {
-    daemon.emplace(std::vector<std::string>{HP_BIN_DIR "/probed", "coordinator", "--foreground"});
-    REQUIRE(wait_for([&] { return FleetClient::connect(socket).has_value(); }));
-  }
-  void guest(const std::string& name, std::vector<std::string> command) {
-    std::vector<std::string> args = {HP_BIN_DIR "/probevm", "exec", "--name", name, "--"};
-    args.insert(args.end(), command.begin(), command.end());
-    guests.emplace_back(args);
-    REQUIRE(wait_for([&] { return list().find("\"" + name + "\"") != std::string::npos; }));
-  }
-  std::string call(const std::string& method) {
-    auto client = FleetClient::connect(socket);
-    REQUIRE(client);
-    auto answer = (*client)->call(method, "{}", 10s);
-    REQUIRE(answer);
-    return *answer;
-  }
-  std::string list() { return call("guest.list"); }
-  bool has_programs() { return call("program.list") != "{\"programs\":[]}"; }
-};
-
-struct Program {
-  Fd object;
-  host::Segment segment;
-
-  explicit Program(const char* variant = "GOOD") {
-    std::string path = std::string(FLEET_OBJECTS) + "/fleet_" + variant + ".o";
-    auto bytes = read_file(path);
-    REQUIRE(bytes);
-    object = std::move(*make_sealed_memfd("object", *bytes));
-    auto parsed = Object::read(object.get());
-    REQUIRE(parsed);
-    host::SegmentOptions o;
-    o.bufsize = o.aggsize = 64 << 10;
-    o.ncpus = 1;
-    auto s = host::Segment::create(*parsed, o);
-    REQUIRE(s);
-    segment = std::move(*s);
-    REQUIRE(segment.add_probe(HP_PROBE_SYSCALL, "syscall", "vmlinux", "read", "entry"));
-  }
-  hp_seg_guest guest(uint32_t vmid) const { return segment.view().guests()[vmid]; }
-  /* Some monitor saw its mask, fetched the program and left the object's first byte. */
-  bool fetched() const {
-    char c = 0;
-    off_t last = ::lseek(segment.fd(), 0, SEEK_END) - 1;
-    return ::pread(segment.fd(), &c, 1, last) == 1 && c == 0x7f;
-  }
-};
-
-std::unique_ptr<FleetClient> submit(Fleet& f, Program& p, FleetEvent::Kind expected,
-                                    FleetEvent* event = nullptr) {
-  auto client = FleetClient::connect(f.socket);
-  REQUIRE(client);
-  REQUIRE((*client)->submit(p.object.get(), p.segment.fd(), {}));
-  auto decision = (*client)->wait_decision(20s);
-  REQUIRE(decision);
-  INFO(decision->reason);
-  CHECK(decision->kind == expected);
-  if (event) *event = *decision;
-  return std::move(*client);
-}
-
-/* The next event of this kind. */
-FleetEvent await_event(FleetClient& c, FleetEvent::Kind kind) {
-  FleetEvent found{kind, {}, "never came"};
-  bool came = wait_for([&] {
-    for (FleetEvent& e : c.dispatch())
-      if (e.kind == kind) {
-        found = e;
-        return true;
-      }
-    return false;
-  });
-  CHECK(came);
-  return found;
-}
-
-/* Sends raw bytes and returns the first line of the answer; empty if the connection was closed. */
-std::string raw(const std::string& socket, const std::string& bytes) {
-  sockaddr_un a{};
-  a.sun_family = AF_UNIX;
-  std::strcpy(a.sun_path, socket.c_str());
-  Fd s(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  REQUIRE(::connect(s.get(), reinterpret_cast<sockaddr*>(&a), sizeof a) == 0);
-  for (size_t at = 0; at < bytes.size();) {
-    ssize_t n = ::send(s.get(), bytes.data() + at, bytes.size() - at, MSG_NOSIGNAL);
-    if (n <= 0) break;
-    at += static_cast<size_t>(n);
-  }
-  std::string line;
-  for (char c; ::read(s.get(), &c, 1) == 1 && c != '\n';) line += c;
-  return line;
-}
-
-}  // namespace
+using namespace hp::fleet_test;
 
 TEST_CASE("a program is enabled in all matching guests and disabled again") {
   Fleet f;
@@ -276,24 +81,6 @@ TEST_CASE("a program that a guest cannot link is enabled nowhere, and the reason
   CHECK(f.list().find("\"programs\":1") == std::string::npos);
 }
 
-TEST_CASE("a coordinator that is killed: consumers learn it, guests come back to the next one") {
-  Fleet f;
-  f.guest("web1", {"@fetch", "1"});
-  f.guest("web2", {"sleep", "1000"});
-  std::optional<Program> p;
-  p.emplace();
-  auto client = submit(f, *p, FleetEvent::Committed);
-  CHECK(wait_for([&] { return p->fetched(); }));
-  ::kill(f.daemon->pid, SIGKILL);
-  f.daemon->wait();
-  FleetEvent lost = await_event(*client, FleetEvent::Away);
-  CHECK(lost.reason.find(f.socket) != std::string::npos);
-  CHECK(client->fd() == -1);
-  f.start(); /* over the dead one's socket and lock */
-  CHECK(wait_for([&] { return f.list().find("\"web2\"") != std::string::npos; }));
-  CHECK(f.guests[0].wait() == 0); /* told to drop what the new coordinator does not know */
-}
-
 TEST_CASE("while there is no coordinator, a program ends with its consumer") {
   Fleet f;
   f.guest("web1", {"@fetch", "1"});
@@ -301,24 +88,9 @@ TEST_CASE("while there is no coordinator, a program ends with its consumer") {
   p.emplace();
   auto client = submit(f, *p, FleetEvent::Committed);
   CHECK(wait_for([&] { return p->fetched(); }));
-  ::kill(f.daemon->pid, SIGKILL);
-  f.daemon->wait();
+  f.kill(SIGKILL);
   await_event(*client, FleetEvent::Away);
   p.reset(); /* the segment says DEAD */
-  CHECK(f.guests[0].wait() == 0);
-}
-
-TEST_CASE("the daemon ends cleanly: programs killed, socket and lock removed") {
-  Fleet f;
-  f.guest("web1", {"@fetch", "1"});
-  Program p;
-  auto client = submit(f, p, FleetEvent::Committed);
-  CHECK(wait_for([&] { return p.fetched(); }));
-  ::kill(f.daemon->pid, SIGTERM);
-  FleetEvent ended = await_event(*client, FleetEvent::Ended);
-  CHECK(ended.reason.find("shuts down") != std::string::npos);
-  CHECK(f.daemon->wait() == 0);
-  CHECK(fs::is_empty(f.dir / "run"));
   CHECK(f.guests[0].wait() == 0);
 }
 
@@ -336,11 +108,9 @@ TEST_CASE("one coordinator a socket, unique names, and probectl kill") {
   Program p;
   auto client = submit(f, p, FleetEvent::Committed);
   CHECK(wait_for([&] { return p.fetched(); }));
-  ProgramIdent ident;
-  std::memcpy(ident.data(), p.segment.header()->ident, ident.size());
   Process nobody({HP_BIN_DIR "/probectl", "kill", "00000000000000"});
   CHECK(WEXITSTATUS(nobody.wait()) == 1);
-  Process kill({HP_BIN_DIR "/probectl", "kill", to_hex(ident).substr(0, 8)});
+  Process kill({HP_BIN_DIR "/probectl", "kill", p.ident().substr(0, 8)});
   CHECK(kill.wait() == 0);
   FleetEvent ended = await_event(*client, FleetEvent::Ended);
   CHECK(ended.reason.find("killed by pid " + std::to_string(kill.pid)) != std::string::npos);
@@ -401,7 +171,7 @@ TEST_CASE("a user traces its own guests only, and trusts no other user's coordin
   Fleet f;
   f.guest("web1", {"sleep", "1000"});
   REQUIRE(::chmod(f.dir.c_str(), 0755) == 0);
-  REQUIRE(::chmod(f.socket.c_str(), 0666) == 0);
+  f.configure("[access]\ntrace = ['65534']\n[socket]\ngroup = '65534'\n");
   Program p;
   int report[2];
   REQUIRE(::pipe2(report, O_CLOEXEC) == 0);
@@ -423,15 +193,15 @@ TEST_CASE("a user traces its own guests only, and trusts no other user's coordin
   CHECK(::read(report[0], &result, 1) == 1);
   ::close(report[0]);
   ::waitpid(user, nullptr, 0);
-  CHECK(result ==
-        'f'); /* by default only root, the group hyprobe and the coordinator's own user may */
+  CHECK(result == '0');
 
   fs::path theirs = f.dir / "theirs";
   fs::create_directory(theirs);
   REQUIRE(::chown(theirs.c_str(), 65534, 65534) == 0);
   fs::copy_file(HP_BIN_DIR "/probed", theirs / "probed"); /* that user may not reach the build */
   Process other({"/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
-                 theirs / "probed", "coordinator", "--foreground", "--socket", theirs / "s"});
+                 theirs / "probed", "coordinator", "--foreground", "--socket", theirs / "s",
+                 "--base", theirs / "base"});
   CHECK(wait_for([&] { return fs::exists(theirs / "s"); }));
   auto client = FleetClient::connect(theirs / "s");
   CHECK(wait_for([&] { /* between bind and listen a connection is refused */

@@ -15,9 +15,9 @@ TEST_CASE("what a program went through is there after a restart") {
     must(journal.committed(ident_of(2)));
     must(journal.committed(ident_of(3)));
     must(journal.ended(ident_of(3), "killed"));
-    must(journal.guest(7, "web1"));
-    must(journal.guest(8, "web1"));
-    must(journal.guest(9, "db1"));
+    must(journal.guest(7, "web1", 1000));
+    must(journal.guest(8, "web1", 1001));
+    must(journal.guest(9, "db1", UINT32_MAX));
   }
   CHECK_FALSE(std::filesystem::exists(folder.path() + "/journal.sqlite-wal"));
   FleetJournal journal = must(FleetJournal::open(folder.path()));
@@ -37,7 +37,8 @@ TEST_CASE("what a program went through is there after a restart") {
   const auto history = must(journal.history(10));
   REQUIRE(history.size() == 1);
   CHECK(history[0].reason == "killed");
-  CHECK(must(journal.guests()) == std::map<uint32_t, std::string>{{8, "web1"}, {9, "db1"}});
+  CHECK(must(journal.guests()) ==
+        std::map<uint32_t, FleetJournal::Guest>{{8, {"web1", 1001}}, {9, {"db1", UINT32_MAX}}});
 }
 
 TEST_CASE("steps out of order are refused, repeated ones are not") {
@@ -52,7 +53,7 @@ TEST_CASE("steps out of order are refused, repeated ones are not") {
   must(journal.committed(ident_of(1)));
   CHECK(journal.received(program(1)).error().code == EEXIST);
   must(journal.detached(ident_of(1), false));
-  must(journal.segment(ident_of(1), 5, 6));
+  must(journal.segment(ident_of(1), 5, 6, 7));
   const auto changed = must(journal.open_programs());
   REQUIRE(changed.size() == 1);
   CHECK_FALSE(changed[0].detached);
@@ -92,10 +93,10 @@ TEST_CASE("texts are kept as they are, up to their limits") {
   const auto kept = must(journal.history(1))[0];
   CHECK(kept.script == p.script.substr(0, FleetJournal::kMaxScript));
   CHECK(kept.reason == std::string(FleetJournal::kMaxReason - 1, 'y')); /* no half a letter */
-  CHECK_FALSE(journal.guest(0, "a"));
-  CHECK_FALSE(journal.guest(4096, "a"));
-  CHECK_FALSE(journal.guest(1, ""));
-  CHECK_FALSE(journal.guest(1, std::string(256, 'a')));
+  CHECK_FALSE(journal.guest(0, "a", 0));
+  CHECK_FALSE(journal.guest(4096, "a", 0));
+  CHECK_FALSE(journal.guest(1, "", 0));
+  CHECK_FALSE(journal.guest(1, std::string(256, 'a'), 0));
   CHECK(must(journal.guests()).empty());
 }
 

@@ -21,15 +21,23 @@ struct Coordinating {
   TemporaryDirectory directory;
   std::string socket = directory.path() + "/control.sock";
   asio::io_context io;
-  FleetServer server{io, socket};
+  std::unique_ptr<FleetServer> server;
   std::thread thread;
 
+  FleetServerOptions options() const {
+    FleetServerOptions o;
+    o.socket = socket;
+    o.base = directory.path() + "/base";
+    return o;
+  }
   Coordinating() {
-    REQUIRE(server.open());
+    auto opened = FleetServer::open(io, options());
+    REQUIRE(opened);
+    server = std::move(*opened);
     thread = std::thread([this] { io.run(); });
   }
   ~Coordinating() {
-    asio::post(io, [this] { server.shut_down(); });
+    asio::post(io, [this] { server->shut_down(); });
     thread.join();
   }
 };

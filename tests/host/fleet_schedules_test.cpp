@@ -61,51 +61,56 @@ struct TestGuest final : ProgramHost {
   }
 };
 
+bool runs_only(const Participant& p, uint8_t n) {
+  const std::vector<Claim> claims = p.running();
+  return claims.size() == 1 && claims[0].ident == ident(n);
+}
+
 }  // namespace
 
 TEST_CASE("a participant is idempotent and forgets what was not decided") {
   TestGuest g;
-  CHECK(g.p.prepare(ident(1)).kind == ParticipantAnswer::Prepared);
-  CHECK(g.p.prepare(ident(1)).kind == ParticipantAnswer::Prepared);
+  CHECK(g.p.prepare(ident(1), 1).kind == ParticipantAnswer::Prepared);
+  CHECK(g.p.prepare(ident(1), 1).kind == ParticipantAnswer::Prepared);
   CHECK(g.p.undecided() == 1);
   CHECK(g.p.running().empty());
-  CHECK(g.p.prepare(ident(2)).probes == 1);
-  CHECK(g.p.commit(ident(1)).kind == ParticipantAnswer::Committed);
-  CHECK(g.p.commit(ident(1)).kind == ParticipantAnswer::Committed);
+  CHECK(g.p.prepare(ident(2), 2).probes == 1);
+  CHECK(g.p.commit(ident(1), 1).kind == ParticipantAnswer::Committed);
+  CHECK(g.p.commit(ident(1), 1).kind == ParticipantAnswer::Committed);
   CHECK(g.enabled.at(ident(1)) == 1);
   g.p.disconnected();
   CHECK(g.enabled.count(ident(2)) == 0);
-  CHECK(g.p.running() == std::vector<ProgramIdent>{ident(1)});
-  CHECK(g.p.commit(ident(2)).kind == ParticipantAnswer::Refused);
-  CHECK(g.p.kill(ident(1)).kind == ParticipantAnswer::Killed);
-  CHECK(g.p.kill(ident(1)).kind == ParticipantAnswer::Killed);
+  CHECK(runs_only(g.p, 1));
+  CHECK(g.p.commit(ident(2), 2).kind == ParticipantAnswer::Refused);
+  CHECK(g.p.kill(ident(1), 1).kind == ParticipantAnswer::Killed);
+  CHECK(g.p.kill(ident(1), 1).kind == ParticipantAnswer::Killed);
   CHECK(g.enabled.empty());
   g.refuses = true;
-  CHECK(g.p.prepare(ident(3)).kind == ParticipantAnswer::Refused);
+  CHECK(g.p.prepare(ident(3), 3).kind == ParticipantAnswer::Refused);
   CHECK_FALSE(g.p.knows(ident(3)));
 }
 
 TEST_CASE("a participant answers when its host does, and once") {
   TestGuest g;
   g.late = true;
-  CHECK(g.p.prepare(ident(1)).kind == ParticipantAnswer::None);
-  CHECK(g.p.prepare(ident(1)).kind == ParticipantAnswer::None); /* the answer is still to come */
-  CHECK(g.p.commit(ident(1)).kind == ParticipantAnswer::Refused);
+  CHECK(g.p.prepare(ident(1), 1).kind == ParticipantAnswer::None);
+  CHECK(g.p.prepare(ident(1), 1).kind == ParticipantAnswer::None); /* the answer is still to come */
+  CHECK(g.p.commit(ident(1), 1).kind == ParticipantAnswer::Refused);
   CHECK(g.p.enabled(ident(1)).kind == ParticipantAnswer::None);
   CHECK(g.finish_load(ident(1)).kind == ParticipantAnswer::Prepared);
   CHECK(g.p.loaded(ident(1), 5u).kind == ParticipantAnswer::None);
-  CHECK(g.p.prepare(ident(1)).probes == 1); /* asked again: said again */
+  CHECK(g.p.prepare(ident(1), 1).probes == 1); /* asked again: said again */
   CHECK(g.p.undecided() == 1);
-  CHECK(g.p.commit(ident(1)).kind == ParticipantAnswer::None);
-  CHECK(g.p.commit(ident(1)).kind == ParticipantAnswer::None);
+  CHECK(g.p.commit(ident(1), 1).kind == ParticipantAnswer::None);
+  CHECK(g.p.commit(ident(1), 1).kind == ParticipantAnswer::None);
   CHECK(g.p.undecided() == 1);
-  CHECK(g.p.running() == std::vector<ProgramIdent>{ident(1)}); /* it is decided */
+  CHECK(runs_only(g.p, 1)); /* it is decided */
   CHECK(g.finish_enable(ident(1)).kind == ParticipantAnswer::Committed);
   CHECK(g.p.enabled(ident(1)).kind == ParticipantAnswer::None);
-  CHECK(g.p.commit(ident(1)).kind == ParticipantAnswer::Committed);
+  CHECK(g.p.commit(ident(1), 1).kind == ParticipantAnswer::Committed);
   CHECK(g.p.undecided() == 0);
   g.refuses = true;
-  CHECK(g.p.prepare(ident(2)).kind == ParticipantAnswer::None);
+  CHECK(g.p.prepare(ident(2), 2).kind == ParticipantAnswer::None);
   const ParticipantAnswer refusal = g.finish_load(ident(2));
   CHECK(refusal.kind == ParticipantAnswer::Refused);
   CHECK(refusal.reason == "cannot");
@@ -115,12 +120,12 @@ TEST_CASE("a participant answers when its host does, and once") {
 TEST_CASE("a late answer about a program that was dropped meanwhile is nobody's") {
   TestGuest g;
   g.late = true;
-  CHECK(g.p.prepare(ident(1)).kind == ParticipantAnswer::None);
+  CHECK(g.p.prepare(ident(1), 1).kind == ParticipantAnswer::None);
   SUBCASE("killed before it was prepared") {
-    CHECK(g.p.kill(ident(1)).kind == ParticipantAnswer::Killed);
+    CHECK(g.p.kill(ident(1), 1).kind == ParticipantAnswer::Killed);
   }
   SUBCASE("aborted") {
-    g.p.abort(ident(1));
+    g.p.abort(ident(1), 1);
   }
   SUBCASE("the coordinator went") {
     g.p.disconnected();
@@ -131,19 +136,19 @@ TEST_CASE("a late answer about a program that was dropped meanwhile is nobody's"
   CHECK(g.enabled.empty());
   CHECK(g.p.loaded(ident(1), 1u).kind == ParticipantAnswer::None);
   CHECK_FALSE(g.p.knows(ident(1)));
-  CHECK(g.p.prepare(ident(1)).kind == ParticipantAnswer::None); /* and it can come again */
+  CHECK(g.p.prepare(ident(1), 2).kind == ParticipantAnswer::None); /* and it can come again */
   CHECK(g.finish_load(ident(1)).kind == ParticipantAnswer::Prepared);
 }
 
 TEST_CASE("what is being enabled when the coordinator goes stays, for it was decided") {
   TestGuest g;
   g.late = true;
-  (void)g.p.prepare(ident(1));
+  (void)g.p.prepare(ident(1), 1);
   (void)g.finish_load(ident(1));
-  (void)g.p.commit(ident(1));
+  (void)g.p.commit(ident(1), 1);
   g.p.disconnected();
   CHECK(g.finish_enable(ident(1)).kind == ParticipantAnswer::Committed);
-  CHECK(g.p.running() == std::vector<ProgramIdent>{ident(1)});
+  CHECK(runs_only(g.p, 1));
   g.p.reset();
   CHECK(g.enabled.empty());
   CHECK(g.p.running().empty());
@@ -175,6 +180,12 @@ struct RandomWorld {
   void carry_out(Effects effects) {
     for (Effect& e : effects) {
       switch (e.kind) {
+        case Effect::Decide: {
+          Effects more;
+          c.decided(e.program, true, {}, now, more);
+          carry_out(std::move(more));
+          break;
+        }
         case Effect::Commit:
           REQUIRE(aborted.count(e.program) == 0);
           decided.insert(e.program);
@@ -216,16 +227,16 @@ struct RandomWorld {
     n.in.pop_front();
     switch (e.kind) {
       case Effect::Prepare:
-        n.out.emplace_back(e.program, n.guest->p.prepare(e.program));
+        n.out.emplace_back(e.program, n.guest->p.prepare(e.program, e.transaction));
         break;
       case Effect::Commit:
-        n.out.emplace_back(e.program, n.guest->p.commit(e.program));
+        n.out.emplace_back(e.program, n.guest->p.commit(e.program, e.transaction));
         break;
       case Effect::Abort:
-        n.guest->p.abort(e.program);
+        n.guest->p.abort(e.program, e.transaction);
         break;
       default:
-        n.out.emplace_back(e.program, n.guest->p.kill(e.program));
+        n.out.emplace_back(e.program, n.guest->p.kill(e.program, e.transaction));
     }
     check();
   }
@@ -254,16 +265,16 @@ struct RandomWorld {
       case ParticipantAnswer::None:
         break;
       case ParticipantAnswer::Prepared:
-        c.prepared(peer, program, answer.probes, now, effects);
+        c.prepared(peer, program, answer.transaction, answer.probes, now, effects);
         break;
       case ParticipantAnswer::Refused:
-        c.refused(peer, program, answer.reason, now, effects);
+        c.refused(peer, program, answer.transaction, answer.reason, now, effects);
         break;
       case ParticipantAnswer::Committed:
-        c.committed(peer, program, now, effects);
+        c.committed(peer, program, answer.transaction, now, effects);
         break;
       case ParticipantAnswer::Killed:
-        c.killed(peer, program, now, effects);
+        c.killed(peer, program, answer.transaction, now, effects);
         break;
     }
     carry_out(std::move(effects));

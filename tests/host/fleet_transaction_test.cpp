@@ -13,14 +13,40 @@ namespace {
 
 const PeerId kConsumer = 1000;
 
-/* Drives a Coordinator and reads its effects. */
+/* Drives a Coordinator, whose journal is always quick and well, and reads its effects. */
 struct World {
   Coordinator c{64};
   Effects out;
   Time now = 1s;
 
+  /* The journal's answers to what was asked of it. */
+  void settle(size_t from) {
+    for (size_t i = from; i < out.size(); i++) {
+      const ProgramIdent program = out[i].program;
+      if (out[i].kind == Effect::Decide) c.decided(program, true, {}, now, out);
+    }
+  }
+  /* A guest's answers, to what it was told last. */
+  void prepared(PeerId peer, uint8_t n, uint32_t probes) {
+    const size_t from = out.size();
+    c.prepared(peer, ident(n), 0, probes, now, out);
+    settle(from);
+  }
+  void refused(PeerId peer, uint8_t n, const std::string& reason) {
+    const size_t from = out.size();
+    c.refused(peer, ident(n), 0, reason, now, out);
+    settle(from);
+  }
+  void committed(PeerId peer, uint8_t n) { c.committed(peer, ident(n), 0, now, out); }
+  void killed(PeerId peer, uint8_t n) { c.killed(peer, ident(n), 0, now, out); }
+  void disconnected(PeerId peer) {
+    const size_t from = out.size();
+    c.disconnected(peer, now, out);
+    settle(from);
+  }
+
   Coordinator::Registered join(PeerId peer, const std::string& name,
-                               std::vector<ProgramIdent> running = {}, uint32_t wanted = 0) {
+                               std::vector<Claim> running = {}, uint32_t wanted = 0) {
     GuestInfo info;
     info.name = name;
     info.hostname = "host-" + name;
@@ -29,7 +55,9 @@ struct World {
     return *r;
   }
   void submit(uint8_t n = 1, ProgramOptions options = {}, Coordinator::Matcher matches = everyone) {
+    const size_t from = out.size();
     REQUIRE(c.submit(kConsumer, ident(n), options, std::move(matches), now, out));
+    settle(from);
   }
   size_t count(Effect::Kind kind) const {
     return static_cast<size_t>(
@@ -51,13 +79,13 @@ TEST_CASE(
   w.join(2, "web2");
   w.submit();
   CHECK(w.count(Effect::Prepare) == 2);
-  w.c.prepared(1, ident(1), 10, w.now, w.out);
+  w.prepared(1, 1, 10);
   CHECK(w.count(Effect::Commit) == 0);
-  w.c.prepared(2, ident(1), 20, w.now, w.out);
+  w.prepared(2, 1, 20);
   CHECK(w.count(Effect::Commit) == 2);
   CHECK(w.count(Effect::Committed) == 0);
-  w.c.committed(2, ident(1), w.now, w.out);
-  w.c.committed(1, ident(1), w.now, w.out);
+  w.committed(2, 1);
+  w.committed(1, 1);
   REQUIRE(w.count(Effect::Committed) == 1);
   const Effect* e = w.last(Effect::Committed);
   CHECK(e->peer == kConsumer);
@@ -72,8 +100,8 @@ TEST_CASE("one refusal aborts everywhere, with the reason") {
   w.join(1, "web1");
   w.join(2, "web2");
   w.submit();
-  w.c.prepared(1, ident(1), 10, w.now, w.out);
-  w.c.refused(2, ident(1), "no memory", w.now, w.out);
+  w.prepared(1, 1, 10);
+  w.refused(2, 1, "no memory");
   CHECK(w.count(Effect::Commit) == 0);
   REQUIRE(w.count(Effect::Abort) == 1);
   CHECK(w.last(Effect::Abort)->peer == 1);
@@ -93,9 +121,9 @@ TEST_CASE("with onfail=skip the others run it, and the consumer learns who does 
   ProgramOptions o;
   o.skip_failing = true;
   w.submit(1, o);
-  w.c.refused(2, ident(1), "no memory", w.now, w.out);
-  w.c.prepared(1, ident(1), 10, w.now, w.out);
-  w.c.committed(1, ident(1), w.now, w.out);
+  w.refused(2, 1, "no memory");
+  w.prepared(1, 1, 10);
+  w.committed(1, 1);
   REQUIRE(w.last(Effect::Committed));
   CHECK(w.last(Effect::Committed)->guests.size() == 1);
   REQUIRE(w.last(Effect::Refused));
@@ -107,17 +135,18 @@ TEST_CASE("a guest that does not answer in time counts as a refusal, and is told
   w.join(1, "web1");
   w.join(2, "web2");
   w.submit();
-  w.c.prepared(1, ident(1), 1, w.now, w.out);
+  w.prepared(1, 1, 1);
   REQUIRE(w.c.next_deadline());
-  CHECK(*w.c.next_deadline() == w.now + 5s);
+  CHECK(*w.c.next_deadline() == w.now + 2500ms);
   w.c.tick(w.now + 4s, w.out);
+  CHECK(w.count(Effect::Prepare) == 3); /* it is said again */
   CHECK(w.count(Effect::Abort) == 0);
   w.c.tick(w.now + 5s, w.out);
   CHECK(w.count(Effect::Abort) == 2);
   REQUIRE(w.last(Effect::Aborted));
   CHECK(w.last(Effect::Aborted)->guests[0].reason == "did not answer in time");
   w.out.clear();
-  w.c.prepared(2, ident(1), 1, w.now, w.out); /* too late */
+  w.prepared(2, 1, 1); /* too late */
   REQUIRE(w.out.size() == 1);
   CHECK(w.out[0].kind == Effect::Abort);
 }
@@ -130,9 +159,9 @@ TEST_CASE("a program without guests commits at once and waits for them") {
   auto r = w.join(7, "web7");
   CHECK(r.pending == 1);
   CHECK(w.count(Effect::Prepare) == 1);
-  w.c.prepared(7, ident(1), 3, w.now, w.out);
+  w.prepared(7, 1, 3);
   CHECK(w.count(Effect::Commit) == 1);
-  w.c.committed(7, ident(1), w.now, w.out);
+  w.committed(7, 1);
   REQUIRE(w.last(Effect::Joined));
   CHECK(w.last(Effect::Joined)->guests[0].name == "web7");
   CHECK(w.last(Effect::Joined)->guests[0].probes == 3);
@@ -145,16 +174,16 @@ TEST_CASE("a guest that comes during the first phase joins after the decision, o
   CHECK(w.join(2, "web2").pending == 0);
   CHECK(w.count(Effect::Prepare) == 1);
   SUBCASE("committed") {
-    w.c.prepared(1, ident(1), 1, w.now, w.out);
+    w.prepared(1, 1, 1);
     CHECK(w.count(Effect::Prepare) == 2);
-    w.c.committed(1, ident(1), w.now, w.out);
+    w.committed(1, 1);
     CHECK(w.last(Effect::Committed)->guests.size() == 1);
-    w.c.prepared(2, ident(1), 1, w.now, w.out);
-    w.c.committed(2, ident(1), w.now, w.out);
+    w.prepared(2, 1, 1);
+    w.committed(2, 1);
     CHECK(w.last(Effect::Joined)->guests[0].name == "web2");
   }
   SUBCASE("aborted") {
-    w.c.refused(1, ident(1), "no", w.now, w.out);
+    w.refused(1, 1, "no");
     CHECK(w.count(Effect::Prepare) == 1);
   }
 }
@@ -163,7 +192,7 @@ TEST_CASE("a late guest that cannot run a program does not disturb the others") 
   World w;
   w.submit();
   w.join(1, "web1");
-  w.c.refused(1, ident(1), "old", w.now, w.out);
+  w.refused(1, 1, "old");
   REQUIRE(w.last(Effect::Refused));
   CHECK(w.last(Effect::Refused)->guests[0].reason == "old");
   CHECK(w.count(Effect::Abort) == 0);
@@ -178,7 +207,7 @@ TEST_CASE("only matching guests take part") {
   CHECK(w.count(Effect::Prepare) == 1);
   CHECK(w.join(3, "db2").pending == 0);
   CHECK(w.join(4, "web2").pending == 0); /* the first phase is not over */
-  w.c.prepared(1, ident(1), 1, w.now, w.out);
+  w.prepared(1, 1, 1);
   CHECK(w.count(Effect::Prepare) == 2);
 }
 
@@ -187,13 +216,13 @@ TEST_CASE("a guest that ends before the decision does not veto it, later it is r
   w.join(1, "web1");
   w.join(2, "web2");
   w.submit();
-  w.c.prepared(1, ident(1), 1, w.now, w.out);
-  w.c.disconnected(2, w.now, w.out);
+  w.prepared(1, 1, 1);
+  w.disconnected(2);
   CHECK(w.count(Effect::Commit) == 1);
   CHECK(w.count(Effect::Gone) == 0);
-  w.c.committed(1, ident(1), w.now, w.out);
+  w.committed(1, 1);
   CHECK(w.last(Effect::Committed)->guests.size() == 1);
-  w.c.disconnected(1, w.now, w.out);
+  w.disconnected(1);
   REQUIRE(w.last(Effect::Gone));
   CHECK(w.last(Effect::Gone)->guests[0].name == "web1");
   CHECK(w.count(Effect::MarkGone) == 2);
@@ -206,14 +235,14 @@ TEST_CASE("a consumer that dies takes its programs with it, and only those") {
   w.submit(1);
   REQUIRE(w.c.submit(kConsumer + 1, ident(2), {}, everyone, w.now, w.out));
   for (uint8_t n : {1, 2}) {
-    w.c.prepared(1, ident(n), 1, w.now, w.out);
-    w.c.committed(1, ident(n), w.now, w.out);
+    w.prepared(1, n, 1);
+    w.committed(1, n);
   }
-  w.c.disconnected(kConsumer, w.now, w.out);
+  w.disconnected(kConsumer);
   REQUIRE(w.count(Effect::Kill) == 1);
   CHECK(w.last(Effect::Kill)->program == ident(1));
   CHECK(w.c.programs().size() == 2); /* until the guest has said that it is disabled */
-  w.c.killed(1, ident(1), w.now, w.out);
+  w.killed(1, 1);
   CHECK(w.c.programs().size() == 1);
   CHECK(w.count(Effect::Ended) == 0); /* nobody to tell */
   CHECK(w.count(Effect::Forget) == 1);
@@ -224,18 +253,18 @@ TEST_CASE("kill ends a program once every guest has disabled it or had its time"
   w.join(1, "web1");
   w.join(2, "web2");
   w.submit();
-  for (PeerId p : {1, 2}) w.c.prepared(p, ident(1), 1, w.now, w.out);
-  for (PeerId p : {1, 2}) w.c.committed(p, ident(1), w.now, w.out);
+  for (PeerId p : {1, 2}) w.prepared(p, 1, 1);
+  for (PeerId p : {1, 2}) w.committed(p, 1);
   CHECK(w.c.kill(ident(1), "by hand", w.now, w.out));
   CHECK_FALSE(w.c.kill(ident(2), "by hand", w.now, w.out));
   CHECK(w.count(Effect::Kill) == 2);
-  w.c.killed(1, ident(1), w.now, w.out);
+  w.killed(1, 1);
   CHECK_FALSE(w.last(Effect::Ended));
   SUBCASE("answer") {
-    w.c.killed(2, ident(1), w.now, w.out);
+    w.killed(2, 1);
   }
   SUBCASE("it dies") {
-    w.c.disconnected(2, w.now, w.out);
+    w.disconnected(2);
   }
   SUBCASE("silence") {
     w.c.tick(w.now + 6s, w.out);
@@ -249,11 +278,11 @@ TEST_CASE("commit is said again until it is answered") {
   World w;
   w.join(1, "web1");
   w.submit();
-  w.c.prepared(1, ident(1), 1, w.now, w.out);
+  w.prepared(1, 1, 1);
   w.c.tick(w.now + 5s, w.out);
   CHECK(w.count(Effect::Commit) == 2);
-  w.c.committed(1, ident(1), w.now + 6s, w.out);
-  w.c.committed(1, ident(1), w.now + 6s, w.out); /* both are answered */
+  w.committed(1, 1);
+  w.committed(1, 1); /* both are answered */
   CHECK(w.count(Effect::Committed) == 1);
   CHECK_FALSE(w.c.next_deadline());
 }
@@ -263,26 +292,26 @@ TEST_CASE("messages that arrive twice change nothing") {
   w.join(1, "web1");
   w.join(2, "web2");
   w.submit();
-  w.c.prepared(1, ident(1), 1, w.now, w.out);
-  w.c.prepared(1, ident(1), 1, w.now, w.out);
+  w.prepared(1, 1, 1);
+  w.prepared(1, 1, 1);
   CHECK(w.count(Effect::Commit) == 0);
-  w.c.prepared(2, ident(1), 1, w.now, w.out);
-  w.c.prepared(2, ident(1), 1, w.now, w.out);
+  w.prepared(2, 1, 1);
+  w.prepared(2, 1, 1);
   CHECK(w.count(Effect::Commit) == 2);
 }
 
 TEST_CASE("who runs what the coordinator does not know is told to drop it") {
   World w;
-  w.join(1, "web1", {ident(9)}); /* it outlived a coordinator */
+  w.join(1, "web1", {{ident(9), 7, 1}}); /* it outlived a coordinator */
   REQUIRE(w.count(Effect::Kill) == 1);
   CHECK(w.last(Effect::Kill)->program == ident(9));
   w.out.clear();
-  w.c.committed(1, ident(8), w.now, w.out);
+  w.committed(1, 8);
   REQUIRE(w.out.size() == 1);
   CHECK(w.out[0].kind == Effect::Kill);
   w.out.clear();
-  w.c.killed(1, ident(8), w.now, w.out);
-  w.c.refused(1, ident(8), "", w.now, w.out);
+  w.killed(1, 8);
+  w.refused(1, 8, "");
   CHECK(w.out.empty());
 }
 
@@ -290,9 +319,9 @@ TEST_CASE("strangers cannot speak for guests") {
   World w;
   w.join(1, "web1");
   w.submit();
-  w.c.prepared(55, ident(1), 1, w.now, w.out);
+  w.prepared(55, 1, 1);
   CHECK(w.count(Effect::Commit) == 0);
-  w.c.refused(55, ident(1), "spoofed", w.now, w.out);
+  w.refused(55, 1, "spoofed");
   CHECK(w.c.programs().size() == 1);
 }
 
@@ -304,7 +333,7 @@ TEST_CASE("names are unique among the living, and one connection is one guest") 
   CHECK_FALSE(w.c.register_guest(2, info, 0, {}, w.now, w.out));
   info.name = "web2";
   CHECK_FALSE(w.c.register_guest(1, info, 0, {}, w.now, w.out));
-  w.c.disconnected(1, w.now, w.out);
+  w.disconnected(1);
   info.name = "web1";
   CHECK(w.c.register_guest(2, info, 0, {}, w.now, w.out));
 }
@@ -313,7 +342,7 @@ TEST_CASE("vmids are not used again while a program still shows who had them") {
   World w;
   w.submit();
   uint32_t first = w.join(1, "a").vmid;
-  w.c.disconnected(1, w.now, w.out);
+  w.disconnected(1);
   GuestInfo info;
   for (PeerId p = 2; p < 64; p++) { /* 63 vmids in all, one burnt */
     info.name = "g" + std::to_string(p);
@@ -323,8 +352,8 @@ TEST_CASE("vmids are not used again while a program still shows who had them") {
   }
   info.name = "one too many";
   CHECK_FALSE(w.c.register_guest(100, info, 0, {}, w.now, w.out));
-  w.c.disconnected(kConsumer, w.now, w.out);
-  for (PeerId p = 2; p < 64; p++) w.c.killed(p, ident(1), w.now, w.out);
+  w.disconnected(kConsumer);
+  for (PeerId p = 2; p < 64; p++) w.killed(p, 1);
   CHECK(w.c.programs().empty());
   auto r = w.c.register_guest(100, info, first, {}, w.now, w.out);
   REQUIRE(r);

@@ -109,9 +109,10 @@ struct LinuxWorld {
     REQUIRE(fd);
     return std::move(*fd);
   }
-  void make_guest() {
+  void make_guest(const std::string& hostname = {}) {
     LinuxGuest::Options o;
     o.name = "web1";
+    o.hostname = hostname;
     o.cache = FileCache(cache.path());
     o.log = [this](const std::string& line) { log.push_back(line); };
     o.clock = [this] { return now; };

@@ -83,7 +83,7 @@ class Fleet:
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="hp-fleet-"))
         self.mark = "HP_FLEET_TEST=" + uuid.uuid4().hex
         self.socket = self.dir / "run" / "control.sock"
-        self.env = dict(os.environ, HYPROBE_SOCKET=str(self.socket))
+        self.env = dict(os.environ, HYPROBE_SOCKET=str(self.socket), HYPROBE_BASE=str(self.dir / "base"))
         key, value = self.mark.split("=")
         self.env[key] = value
         self.processes = []
@@ -212,8 +212,9 @@ def memfds():
     return found
 
 
-def main(cases):
-    need_kvm()
+def main(cases, kvm=True):
+    if kvm:
+        need_kvm()
     name = sys.argv[1]
     cases[name]()
     print("ok")

@@ -1,3 +1,4 @@
+/* What consumers, the clock and the end of connections do. */
 #include "transport/coordinator.hpp"
 
 #include <algorithm>
@@ -6,253 +7,33 @@ namespace hp {
 
 /* --- small helpers --- */
 
-const Guest* Coordinator::guest_of(PeerId peer) const {
-  auto it = by_peer_.find(peer);
-  return it == by_peer_.end() ? nullptr : &guests_.at(it->second);
-}
-
 Coordinator::Program* Coordinator::find(const ProgramIdent& ident) {
   auto it = programs_.find(ident);
   return it == programs_.end() ? nullptr : &it->second;
 }
 
-Coordinator::Participation* Coordinator::participation(PeerId peer, const ProgramIdent& ident,
-                                                       uint32_t& vmid, Program*& program) {
-  program = nullptr;
-  vmid = 0;
-  const Guest* guest = guest_of(peer);
-  if (!guest) return nullptr;
-  vmid = guest->vmid;
-  program = find(ident);
-  if (!program) return nullptr;
-  auto it = program->guests.find(vmid);
-  return it == program->guests.end() ? nullptr : &it->second;
-}
-
 GuestOutcome Coordinator::outcome(uint32_t vmid, uint32_t probes, std::string reason) const {
-  const Guest& g = guests_.at(vmid);
+  const Guest& g = registry_.at(vmid);
   return {vmid, g.name, g.hostname, probes, std::move(reason)};
 }
 
-void Coordinator::send(Effect::Kind kind, const Program& p, uint32_t vmid, Effects& out) {
-  out.push_back({kind, p.ident, guests_.at(vmid).peer, vmid, {}, {}});
+void Coordinator::send(Effect::Kind kind, const ProgramIdent& ident, const Guest& guest,
+                       Transaction n, Effects& out) const {
+  out.push_back({kind, ident, guest.peer, guest.vmid, n, {}, {}});
 }
 
 void Coordinator::tell(Effect::Kind kind, const Program& p, std::vector<GuestOutcome> guests,
-                       std::string reason, Effects& out) {
+                       std::string reason, Effects& out) const {
   if (p.consumer == 0) return;
-  out.push_back({kind, p.ident, p.consumer, 0, std::move(guests), std::move(reason)});
+  out.push_back({kind, p.ident, p.consumer, 0, 0, std::move(guests), std::move(reason)});
 }
 
-Result<uint32_t> Coordinator::choose_vmid(uint32_t wanted) {
-  auto free = [&](uint32_t vmid) {
-    if (vmid == 0 || vmid >= max_guests_ || guests_.count(vmid)) return false;
-    return std::none_of(programs_.begin(), programs_.end(),
-                        [&](const auto& p) { return p.second.seen.count(vmid) != 0; });
-  };
-  if (free(wanted)) return wanted;
-  for (uint32_t i = 1; i < max_guests_; i++) {
-    uint32_t vmid = (last_vmid_ + i - 1) % (max_guests_ - 1) + 1;
-    if (!free(vmid)) continue;
-    last_vmid_ = vmid;
-    return vmid;
-  }
-  return fail("all " + std::to_string(max_guests_ - 1) + " guest numbers are taken");
+void Coordinator::mark_live(const Program& p, uint32_t vmid, Effects& out) const {
+  if (p.has_files) out.push_back({Effect::MarkLive, p.ident, 0, vmid, 0, {outcome(vmid)}, {}});
 }
 
-/* --- the transaction --- */
-
-void Coordinator::prepare(Program& p, const Guest& g, bool late, Time now, Effects& out) {
-  Participation& part = p.guests[g.vmid];
-  part = {Part::Preparing, now + p.options.timeout, 0, late};
-  p.seen.insert(g.vmid);
-  out.push_back({Effect::MarkLive, p.ident, 0, g.vmid, {outcome(g.vmid)}, {}});
-  send(Effect::Prepare, p, g.vmid, out);
-}
-
-/* A guest leaves the program before it was enabled there: it refused, did not answer, or ended. */
-void Coordinator::drop_guest(Program& p, uint32_t vmid, const std::string& reason, bool tell_guest,
-                             Time now, Effects& out) {
-  bool late = p.guests.at(vmid).joined_late;
-  if (tell_guest) send(Effect::Abort, p, vmid, out);
-  p.guests.erase(vmid);
-  out.push_back({Effect::MarkGone, p.ident, 0, vmid, {}, {}});
-  GuestOutcome o = outcome(vmid, 0, reason);
-  if (late)
-    tell(Effect::Refused, p, {o}, reason, out);
-  else
-    p.failed.push_back(std::move(o));
-  advance(p, now, out);
-}
-
-void Coordinator::advance(Program& p, Time now, Effects& out) {
-  if (p.phase == Phase::Preparing) {
-    if (!p.failed.empty() && !p.options.skip_failing) {
-      abort(p, "not every guest can run it", out);
-      return;
-    }
-    for (auto& [vmid, part] : p.guests)
-      if (part.part == Part::Preparing) return;
-    p.phase = Phase::Committed; /* the decision */
-    for (auto& [vmid, part] : p.guests) {
-      part.part = Part::Committing;
-      part.deadline = now + p.options.timeout;
-      send(Effect::Commit, p, vmid, out);
-    }
-    for (auto& [vmid, guest] : guests_) /* who came during phase one */
-      if (!p.seen.count(vmid) && p.matches(guest)) prepare(p, guest, true, now, out);
-  }
-  if (p.phase == Phase::Committed && !p.told) {
-    std::vector<GuestOutcome> enabled;
-    for (auto& [vmid, part] : p.guests) {
-      if (part.joined_late) continue;
-      if (part.part != Part::Enabled) return;
-      enabled.push_back(outcome(vmid, part.probes));
-    }
-    p.told = true;
-    tell(Effect::Committed, p, std::move(enabled), {}, out);
-    for (GuestOutcome& o : p.failed) {
-      std::string reason = o.reason;
-      tell(Effect::Refused, p, {std::move(o)}, std::move(reason), out);
-    }
-    p.failed.clear();
-    for (auto& [vmid, part] : p.guests)
-      if (part.joined_late && part.part == Part::Enabled)
-        tell(Effect::Joined, p, {outcome(vmid, part.probes)}, {}, out);
-  }
-  if (p.phase == Phase::Ending && p.guests.empty()) {
-    tell(Effect::Ended, p, {}, p.end_reason, out);
-    finished_.push_back(p.ident);
-  }
-}
-
-void Coordinator::abort(Program& p, const std::string& reason, Effects& out) {
-  for (auto& [vmid, part] : p.guests) send(Effect::Abort, p, vmid, out);
-  p.guests.clear();
-  tell(Effect::Aborted, p, std::move(p.failed), reason, out);
-  p.failed.clear();
-  p.phase = Phase::Ending;
-  finished_.push_back(p.ident);
-}
-
-void Coordinator::begin_end(Program& p, const std::string& reason, Time now, Effects& out) {
-  if (p.phase == Phase::Preparing) {
-    abort(p, reason, out);
-    return;
-  }
-  if (p.phase == Phase::Ending) return;
-  p.phase = Phase::Ending;
-  p.end_reason = reason;
-  for (auto& [vmid, part] : p.guests) {
-    part.part = Part::Killing;
-    part.deadline = now + p.options.timeout;
-    send(Effect::Kill, p, vmid, out);
-  }
-  advance(p, now, out);
-}
-
-void Coordinator::erase_finished(Effects& out) {
-  for (const ProgramIdent& ident : finished_) {
-    if (!programs_.erase(ident)) continue;
-    out.push_back({Effect::Forget, ident, 0, 0, {}, {}});
-  }
-  finished_.clear();
-}
-
-/* --- guests --- */
-
-Result<Coordinator::Registered> Coordinator::register_guest(
-    PeerId peer, const GuestInfo& info, uint32_t wanted, const std::vector<ProgramIdent>& running,
-    Time now, Effects& out) {
-  if (by_peer_.count(peer)) return fail("this connection has registered a guest already");
-  for (auto& [vmid, g] : guests_)
-    if (g.name == info.name)
-      return fail("a guest named '" + info.name + "' is registered already (pid " +
-                  std::to_string(g.pid) + ")");
-  uint32_t vmid = HP_TRY(choose_vmid(wanted));
-  Guest guest;
-  static_cast<GuestInfo&>(guest) = info;
-  guest.peer = peer;
-  guest.vmid = vmid;
-  guest.since = now;
-  guests_[vmid] = guest;
-  by_peer_[peer] = vmid;
-
-  for (const ProgramIdent& ident : running) {
-    Program* p = find(ident);
-    if (!p || p->phase != Phase::Committed || !p->matches(guest))
-      out.push_back({Effect::Kill, ident, peer, vmid, {}, {}});
-  }
-  uint32_t pending = 0;
-  for (auto& [ident, p] : programs_) {
-    if (p.phase != Phase::Committed || !p.matches(guest)) continue;
-    prepare(p, guest, true, now, out);
-    pending++;
-  }
-  return Registered{vmid, pending};
-}
-
-void Coordinator::prepared(PeerId peer, const ProgramIdent& ident, uint32_t probes, Time now,
-                           Effects& out) {
-  uint32_t vmid;
-  Program* p;
-  Participation* part = participation(peer, ident, vmid, p);
-  if (!part) { /* aborted meanwhile, or never known: presumed abort */
-    if (vmid) out.push_back({Effect::Abort, ident, peer, vmid, {}, {}});
-    return;
-  }
-  if (part->part != Part::Preparing) return;
-  part->probes = probes;
-  if (p->phase == Phase::Committed) { /* joins late */
-    part->part = Part::Committing;
-    part->deadline = now + p->options.timeout;
-    send(Effect::Commit, *p, vmid, out);
-  } else {
-    part->part = Part::Prepared;
-    advance(*p, now, out);
-  }
-  erase_finished(out);
-}
-
-void Coordinator::refused(PeerId peer, const ProgramIdent& ident, const std::string& reason,
-                          Time now, Effects& out) {
-  uint32_t vmid;
-  Program* p;
-  Participation* part = participation(peer, ident, vmid, p);
-  if (!part) return;
-  if (part->part == Part::Killing) {
-    killed(peer, ident, now, out);
-    return;
-  }
-  if (part->part == Part::Committing || part->part == Part::Enabled) part->joined_late = true;
-  drop_guest(*p, vmid, reason, false, now, out);
-  erase_finished(out);
-}
-
-void Coordinator::committed(PeerId peer, const ProgramIdent& ident, Time now, Effects& out) {
-  uint32_t vmid;
-  Program* p;
-  Participation* part = participation(peer, ident, vmid, p);
-  if (!part) { /* it runs what nobody knows */
-    if (vmid) out.push_back({Effect::Kill, ident, peer, vmid, {}, {}});
-    return;
-  }
-  if (part->part != Part::Committing) return;
-  part->part = Part::Enabled;
-  if (p->told)
-    tell(Effect::Joined, *p, {outcome(vmid, part->probes)}, {}, out);
-  else
-    advance(*p, now, out);
-}
-
-void Coordinator::killed(PeerId peer, const ProgramIdent& ident, Time now, Effects& out) {
-  uint32_t vmid;
-  Program* p;
-  Participation* part = participation(peer, ident, vmid, p);
-  if (!part || part->part != Part::Killing) return;
-  p->guests.erase(vmid);
-  advance(*p, now, out);
-  erase_finished(out);
+void Coordinator::mark_gone(const Program& p, uint32_t vmid, Effects& out) const {
+  if (p.has_files) out.push_back({Effect::MarkGone, p.ident, 0, vmid, 0, {}, {}});
 }
 
 /* --- consumers --- */
@@ -267,10 +48,35 @@ Result<> Coordinator::submit(PeerId consumer, const ProgramIdent& ident,
   p.options = options;
   p.matches = std::move(matches);
   p.since = now;
-  for (auto& [vmid, guest] : guests_)
+  p.first = last_transaction_;
+  for (auto& [vmid, guest] : registry_.all())
     if (p.matches(guest)) prepare(p, guest, false, now, out);
-  advance(p, now, out);
+  advance(p, out);
   erase_finished(out);
+  return {};
+}
+
+Result<> Coordinator::adopt(PeerId consumer, const ProgramIdent& ident, Time, Effects& out) {
+  Program* p = find(ident);
+  if (!p) return fail("there is no program " + to_hex(ident));
+  if (p->phase == Phase::Ending || p->end_wanted)
+    return fail("program " + to_hex(ident) + " ends: " + p->end_reason);
+  p->consumer = consumer;
+  p->told = false;
+  if (!p->options.detached) p->grace.reset();
+  advance(*p, out);
+  return {};
+}
+
+Result<> Coordinator::attach(PeerId consumer, const ProgramIdent& ident) {
+  Program* p = find(ident);
+  if (!p) return fail("there is no program " + to_hex(ident));
+  if (!p->options.detached) return fail("program " + to_hex(ident) + " has not been detached");
+  if (p->phase != Phase::Committed || !p->told)
+    return fail("program " + to_hex(ident) +
+                (p->phase == Phase::Ending ? " ends" : " has not begun"));
+  if (p->consumer != 0) return fail("program " + to_hex(ident) + " is attached already");
+  p->consumer = consumer;
   return {};
 }
 
@@ -294,69 +100,107 @@ void Coordinator::disconnected(PeerId peer, Time now, Effects& out) {
   for (auto& [ident, p] : programs_) {
     if (p.consumer != peer) continue;
     p.consumer = 0;
-    begin_end(p, "its consumer ended", now, out);
+    if (!p.options.detached || p.phase == Phase::Preparing)
+      begin_end(p, "its consumer ended", now, out);
   }
-  auto it = by_peer_.find(peer);
-  if (it != by_peer_.end()) {
-    const uint32_t vmid = it->second;
-    for (auto& [ident, p] : programs_) {
-      auto part = p.guests.find(vmid);
-      if (part == p.guests.end()) continue;
-      if (part->second.part == Part::Preparing || part->second.part == Part::Prepared) {
-        /* It ended before the decision: no reason to deny the program to the others. */
-        p.guests.erase(part);
-        out.push_back({Effect::MarkGone, ident, 0, vmid, {}, {}});
-      } else {
-        bool ran = part->second.part != Part::Killing;
-        p.guests.erase(part);
-        out.push_back({Effect::MarkGone, ident, 0, vmid, {}, {}});
-        if (ran) tell(Effect::Gone, p, {outcome(vmid)}, {}, out);
-      }
-      advance(p, now, out);
+  if (Guest* guest = registry_.find(peer)) leave(*guest, out);
+  erase_finished(out);
+}
+
+/* The guest's session is over. */
+void Coordinator::leave(Guest& guest, Effects& out) {
+  const uint32_t vmid = guest.vmid;
+  for (auto& [ident, p] : programs_) {
+    auto it = p.guests.find(vmid);
+    if (it == p.guests.end()) continue;
+    /* Before the decision this is no reason to deny the program to the others. */
+    const bool ran = it->second.part == Part::Committing || it->second.part == Part::Enabled;
+    p.guests.erase(it);
+    mark_gone(p, vmid, out);
+    if (ran) tell(Effect::Gone, p, {outcome(vmid)}, {}, out);
+    advance(p, out);
+  }
+  registry_.remove(vmid);
+}
+
+void Coordinator::tick(Time now, Effects& out) {
+  for (auto& [vmid, guest] : registry_.all())
+    for (auto& [ident, kill] : guest.owed) {
+      if (kill.due > now) continue;
+      kill.due = now + kill.interval;
+      send(Effect::Kill, ident, guest, kill.transaction, out);
     }
-    guests_.erase(vmid);
-    by_peer_.erase(peer);
+  for (auto& [ident, p] : programs_) {
+    std::vector<uint32_t> late;
+    for (const auto& [vmid, part] : p.guests)
+      if (const auto t = due(p, part); t && *t <= now) late.push_back(vmid);
+    for (const uint32_t vmid : late)
+      if (p.guests.count(vmid)) tick(p, vmid, now, out); /* an abort may have cleared them */
+    if (!p.grace || *p.grace > now) continue;
+    p.grace.reset();
+    if (!p.options.detached) {
+      begin_end(p, "its consumer did not come back", now, out);
+    } else if (!p.has_files && p.phase == Phase::Committed) {
+      p.first = last_transaction_; /* what guests run so far writes to the segment that is lost */
+      out.push_back({Effect::Remake, ident, 0, 0, p.first, {}, {}});
+    }
   }
   erase_finished(out);
 }
 
-void Coordinator::tick(Time now, Effects& out) {
-  for (auto& [ident, p] : programs_) {
-    std::vector<uint32_t> due;
-    for (auto& [vmid, part] : p.guests)
-      if (part.deadline <= now && part.part != Part::Enabled && part.part != Part::Prepared)
-        due.push_back(vmid);
-    for (uint32_t vmid : due) {
-      auto it = p.guests.find(vmid);
-      if (it == p.guests.end()) continue; /* an abort cleared them */
-      switch (it->second.part) {
-        case Part::Preparing:
-          drop_guest(p, vmid, "did not answer in time", true, now, out);
-          break;
-        case Part::Committing: /* decided: say it again until it answers or goes */
-          it->second.deadline = now + p.options.timeout;
-          send(Effect::Commit, p, vmid, out);
-          break;
-        case Part::Killing: /* its mask is its own to clear; it is told again if it ever speaks */
-          p.guests.erase(it);
-          advance(p, now, out);
-          break;
-        case Part::Prepared:
-        case Part::Enabled:
-          break;
+void Coordinator::tick(Program& p, uint32_t vmid, Time now, Effects& out) {
+  Participation& part = p.guests.at(vmid);
+  const Guest& guest = registry_.at(vmid);
+  part.due = now + p.options.timeout / 2;
+  switch (part.part) {
+    case Part::Preparing:
+      if (now < part.deadline) {
+        part.due = std::min(part.due, part.deadline);
+      } else if (!part.joined_late) {
+        return drop_guest(p, vmid, "did not answer in time", true, out);
+      } else if (!part.overdue && p.told) { /* the program is committed: it goes on being asked */
+        part.overdue = true;
+        tell(Effect::Refused, p, {outcome(vmid, 0, "did not answer in time")}, {}, out);
       }
-    }
+      return send(Effect::Prepare, p.ident, guest, part.transaction, out);
+    case Part::Committing: /* decided: it is said again until it answers or goes */
+      return send(Effect::Commit, p.ident, guest, part.transaction, out);
+    case Part::Enabled:
+      return send(Effect::Return, p.ident, guest, part.transaction, out);
+    case Part::Killing: /* the program need not wait; the KILL stays owed */
+      p.guests.erase(vmid);
+      return advance(p, out);
+    case Part::Prepared:
+      return;
   }
-  erase_finished(out);
+}
+
+std::optional<Time> Coordinator::due(const Program& p, const Participation& part) {
+  switch (part.part) {
+    case Part::Preparing:
+    case Part::Committing:
+    case Part::Killing:
+      return part.due;
+    case Part::Enabled:
+      if (part.has_segment && !p.has_files && p.options.detached) return part.due;
+      return std::nullopt;
+    case Part::Prepared:
+      return std::nullopt;
+  }
+  return std::nullopt;
 }
 
 std::optional<Time> Coordinator::next_deadline() const {
   std::optional<Time> first;
-  for (auto& [ident, p] : programs_)
-    for (auto& [vmid, part] : p.guests) {
-      if (part.part == Part::Enabled || part.part == Part::Prepared) continue;
-      if (!first || part.deadline < *first) first = part.deadline;
-    }
+  auto at = [&](std::optional<Time> t) {
+    if (t && (!first || *t < *first)) first = t;
+  };
+  for (const auto& [vmid, guest] : registry_.all())
+    for (const auto& [ident, kill] : guest.owed) at(kill.due);
+  for (const auto& [ident, p] : programs_) {
+    at(p.grace);
+    for (const auto& [vmid, part] : p.guests) at(due(p, part));
+  }
   return first;
 }
 

@@ -131,6 +131,9 @@ tl::expected<Message, Malformed> parse(std::string_view line) {
   if (const Json* result = root.find("result")) {
     m.kind = Message::Answer;
     m.body = Fields(result->kind() == Json::Object ? result : nullptr);
+    auto fds = m.body.number_or("fds", 0, kMaxMessageFds, 0);
+    if (!fds) return invalid(fds.error().message);
+    m.fds = static_cast<uint32_t>(*fds);
     return m;
   }
   const Json* error = root.find("error");

@@ -1,5 +1,5 @@
-/* FleetEffects: does what the transaction decides: messages to guests and consumers, the guest tables of segments.
- * One thread. */
+/* FleetEffects: does what the transaction decides: the journal's decisions, messages to guests and consumers, the guest
+ * tables of segments. Whatever a decision brings about is done as well, before carry_out() returns. One thread. */
 #pragma once
 #include "host/fleet_state.hpp"
 
@@ -8,17 +8,20 @@ namespace hp {
 class FleetEffects {
  public:
   explicit FleetEffects(FleetState& state) : state_(state) {}
-  void carry_out(const Effects&);
+  void carry_out(Effects);
 
  private:
-  void carry_out(const Effect&);
+  /* What it brings about is added to `more`. */
+  void carry_out(const Effect&, Effects& more);
   void to_guest(const Effect&, const char* method);
   void to_consumer(const Effect&, const char* method);
   void prepare(const Effect&);
-  void decision(const Effect&);
+  void decide(const Effect&, Effects& more);
+  void log_end(const Effect&);
+  void remake(const Effect&, Effects& more);
+  void answer_submit(const Effect&);
   void ended(const Effect&);
   void forget(const Effect&);
-  FleetProgram* program(const Effect&);
 
   FleetState& state_;
 };

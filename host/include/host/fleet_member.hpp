@@ -3,7 +3,8 @@
  * Registers the guest with the coordinator, has it load and enable what it is told to (ProgramHost: at once for
  * process guests, by and by for Linux guests), and comes back by itself when the coordinator restarts. While
  * that is away, committed programs go on running, until their consumer is seen to be done (its segment says
- * DEAD, or its process is gone).
+ * DEAD, or its process is gone; a detached program has none and stays). When it is back it is told what runs here,
+ * and says go on or stop; it may ask for a segment, which it has lost.
  *
  *     FleetMember member({"web1", "host", "Linux-6.1"}, socket_path);      a process guest
  *     HP_TRYV(member.register_now(2000ms));     before the guest starts: gives the vmid
@@ -47,7 +48,7 @@ class FleetMember final : public GuestListener {
 
   int fd() const;
   short poll_events() const;
-  /* For poll(2): until the next attempt to reconnect; -1 when there is none to make. */
+  /* For poll(2): until the next attempt to reconnect, or to ask for a decision; -1 when there is none to make. */
   int timeout_ms() const;
   void dispatch();
   /* Everything that ran in the fleet when the guest registered is enabled here, or was refused. */
@@ -72,7 +73,9 @@ class FleetMember final : public GuestListener {
   void handle(FleetChannel::Incoming);
   void registered(const rpc::Fields&);
   void refused(const std::string& why);
-  void prepare(const ProgramIdent&, std::vector<Fd>);
+  void prepare(const ProgramIdent&, Transaction, std::vector<Fd>);
+  void return_segment(const ProgramIdent&);
+  void remind();
   void answer(const ProgramIdent&, const ParticipantAnswer&);
 
   GuestDescription guest_;
@@ -88,7 +91,7 @@ class FleetMember final : public GuestListener {
   std::string refusal_, new_refusal_;
   uint32_t vmid_ = 0;
   uint32_t pending_ = 0, prepared_ = 0; /* programs announced at the registration, and met since */
-  Clock::time_point retry_{};
+  Clock::time_point retry_{}, remind_{};
   std::chrono::milliseconds backoff_{0};
 };
 

@@ -37,7 +37,11 @@ struct FleetPeer {
   asio::posix::stream_descriptor watch; /* of the channel's descriptor, which it does not own */
   bool writing = false;
   std::string too_old; /* why it is refused everything (transport/control_protocol.hpp) */
-  std::map<ProgramIdent, std::string> submits; /* request ids that await the decision */
+  struct Submit {
+    std::string request; /* id, to be answered when it is decided */
+    bool adopted = false;
+  };
+  std::map<ProgramIdent, Submit> submits;
 };
 
 class FleetPeers {

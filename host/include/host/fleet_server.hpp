@@ -2,13 +2,16 @@
  *
  * Peers are connections that register guests (probevm), submit programs (probec -E) or ask (probectl). What they say
  * goes through FleetRequests to the Coordinator; what that decides is carried out by FleetEffects, once for all
- * messages that the loop found together. One instance per socket, by a lock file beside it.
+ * messages that the loop found together. One instance per socket and per base folder, by lock files.
+ *
+ * What is committed is in the journal and outlives the server: a killed one as well as one that is shut down.
  *
  * The server never maps what a consumer gave it: the object is read once, checked and copied into a sealed memfd; the
  * segment must be sealed against shrinking and is only written with pwrite(2) (its guest table).
  *
  * Threading: the thread that runs the io_context. */
 #pragma once
+#include <memory>
 #include <string>
 
 #include "host/asio.hpp"
@@ -18,40 +21,51 @@
 #include "host/fleet_peers.hpp"
 #include "host/fleet_requests.hpp"
 #include "host/fleet_state.hpp"
+#include "host/service_manager.hpp"
 
 namespace hp {
 
+struct FleetServerOptions {
+  std::string socket; /* absolute */
+  std::string base;   /* folder of the journal and the programs; absolute */
+  Time resume_grace =
+      std::chrono::seconds(10); /* how long programs wait for consumers after a restart */
+  FleetConfig config = FleetConfig::defaults();
+  service_manager::Inherited inherited;
+};
+
 class FleetServer final : private FleetPeers::Listener {
  public:
-  FleetServer(asio::io_context& io, std::string socket_path);
-  /* Takes the lock, replaces a stale socket, listens. */
-  Result<> open();
-  /* Before open(), and again at any time: rights and limits hold for what is asked from here on. */
-  void configure(const FleetConfig&);
-  /* Ends every program, tells the guests, closes; then the io_context runs out of work. */
+  /* Locks socket and base folder, reads the journal, knows again what ran, listens. */
+  static Result<std::unique_ptr<FleetServer>> open(asio::io_context&, FleetServerOptions);
+  /* Closes; then the io_context runs out of work. What is committed goes on running and stays in the journal. */
   void shut_down();
+  /* Rights and limits, from here on. */
+  void configure(const FleetConfig&);
 
  private:
+  FleetServer(asio::io_context&, FleetServerOptions, FleetLock, FleetStore, FleetJournal);
+  Result<> start();
   Result<> connected(FleetPeer&) override;
   void message(FleetPeer&, FleetChannel::Incoming) override;
   void gone(FleetPeer&, const std::string& why) override;
+  void apply(const FleetConfig&);
   void set_socket_access();
   void carry_out_soon();
   void carry_out();
   void arm_timer();
-  void close_all();
 
   asio::io_context& io_;
-  FleetConfig config_ = FleetConfig::defaults();
+  FleetServerOptions options_;
+  bool own_socket_ = false; /* not the service manager's */
   FleetLock lock_;
   FleetPeers peers_;
   FleetState state_;
   FleetRequests requests_;
   FleetEffects effects_;
   Effects pending_; /* not carried out yet */
-  bool carrying_ = false;
-  asio::steady_timer end_timer_;      /* the end's limit */
-  asio::steady_timer deadline_timer_; /* the transaction's */
+  bool carrying_ = false, closing_ = false;
+  asio::steady_timer deadline_timer_;
 };
 
 }  // namespace hp

@@ -19,6 +19,8 @@ struct PeerCredentials {
   std::vector<uint32_t> groups; /* gid and supplementary ones; at most NGROUPS_MAX + 1 */
 
   static Result<PeerCredentials> of(int socket);
+  /* Of a user who is not connected: the groups that the user database says. */
+  static PeerCredentials of_user(uint32_t uid);
   bool is_in(uint32_t gid) const;
 };
 

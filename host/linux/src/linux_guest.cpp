@@ -57,7 +57,8 @@ void LinuxGuest::reset() noexcept {
 /* --- the owner's loop --- */
 
 int LinuxGuest::timeout_ms() const {
-  const auto deadline = link_.next_deadline();
+  auto deadline = link_.next_deadline();
+  if (begin_at_) deadline = std::min(deadline.value_or(*begin_at_), *begin_at_);
   if (!deadline) return -1;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - options_.clock());
   return static_cast<int>(std::max<int64_t>(left.count(), 0));
@@ -87,20 +88,17 @@ void LinuxGuest::dispatch() {
       link_.received(e.message, now);
     }
   }
+  if (begin_at_ && now >= *begin_at_) begin(now);
   link_.tick(now);
 }
 
 /* Most lines are the guest's doing: it may not fill the log with them. */
 void LinuxGuest::log(const std::string& line) {
   if (!options_.log) return;
-  const Time now = options_.clock();
-  lines_ =
-      std::min<Time>(lines_ + (now - std::exchange(last_line_, now)), kLogBurst * kLogInterval);
-  if (lines_ < kLogInterval) {
+  if (!lines_.take(options_.clock())) {
     unsaid_++;
     return;
   }
-  lines_ -= kLogInterval;
   if (unsaid_ != 0)
     options_.log("... and " + std::to_string(std::exchange(unsaid_, 0)) + " lines more");
   options_.log(line);

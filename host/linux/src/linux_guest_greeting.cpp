@@ -62,28 +62,38 @@ void LinuxGuest::hello(trace::Hello h) {
   go_down(!unusable_.empty() ? "its agent or module was replaced"
           : same_boot        ? "its module lost what it held"
                              : "it boots anew");
-  take(std::move(h));
-  greet(true);
+  come(std::move(h), {});
 }
 
 /* It is there for all to see, with the reason why it takes no program. */
 void LinuxGuest::incompatible(trace::Hello h, const std::string& why) {
   if (state_ == State::Up && unusable_ == why && h.boot_id == hello_.boot_id) return;
   go_down("it is replaced by what this host cannot talk with");
-  take(std::move(h));
   log("the guest cannot be traced: " + why);
-  unusable_ = why;
+  come(std::move(h), why);
+}
+
+/* A new life of the guest. Its name is the host's to give; and the fleet is told of the guest only so often. */
+void LinuxGuest::come(trace::Hello h, const std::string& unusable) {
+  hello_ = std::move(h);
+  unusable_ = unusable;
+  if (!options_.hostname.empty() && options_.hostname != hello_.hostname) {
+    log("the guest calls itself " + hello_.hostname + "; it is known as " + options_.hostname);
+    hello_.hostname = options_.hostname;
+  }
+  begin(options_.clock());
+}
+
+void LinuxGuest::begin(Time now) {
+  begin_at_.reset();
+  if (!lives_.take(now)) {
+    begin_at_ = lives_.next();
+    return;
+  }
+  if (unusable_.empty()) return greet(true);
   probes_.set_hostname(hello_.hostname);
   state_ = State::Up;
   if (listener_) listener_->up(description());
-}
-
-/* Names are the host's to give. */
-void LinuxGuest::take(trace::Hello h) {
-  hello_ = std::move(h);
-  if (options_.hostname.empty() || options_.hostname == hello_.hostname) return;
-  log("the guest calls itself " + hello_.hostname + "; it is known as " + options_.hostname);
-  hello_.hostname = options_.hostname;
 }
 
 /* The agent of a guest that is up has come anew. False: the module lacks what should be there. */
@@ -201,6 +211,7 @@ void LinuxGuest::go_down(const std::string& reason) {
     if (listener_) listener_->down(reason);
   }
   unusable_.clear();
+  begin_at_.reset();
   for (auto& [ident, p] : programs_) probes_.remove(ident);
   programs_.clear();
   fetching_.clear();

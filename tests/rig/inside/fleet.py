@@ -6,6 +6,7 @@
         web.do("workload 10")
         consumer.stop()                       # SIGINT; .out is its standard output, .err what it said
 """
+import codecs
 import json
 import os
 import pathlib
@@ -16,7 +17,7 @@ import tempfile
 import threading
 import time
 
-LIMIT = 120  # seconds for anything, unless told otherwise
+LIMIT = 200  # seconds for anything, unless told otherwise
 AGENT_LOG = "/run/hyprobe-agent.log"
 AGENT_PID = "$(cat /run/hyprobe-agent.pid)"
 
@@ -87,9 +88,13 @@ class Process:
         return self.wait()
 
     def _collect(self, stream, source):
+        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        held = ""  # a carriage return whose line feed may come with the next chunk
         while chunk := os.read(source.fileno(), 1 << 16):
+            text = held + decoder.decode(chunk)
+            held = "\r" if text.endswith("\r") else ""
             with self._changed:
-                self._text[stream] += chunk.decode(errors="replace").replace("\r\n", "\n")
+                self._text[stream] += text.removesuffix("\r").replace("\r\n", "\n")
                 self._changed.notify_all()
         with self._changed:
             self._changed.notify_all()
@@ -151,15 +156,18 @@ def counts(text) -> dict:
 
 
 class Fleet:
-    def __init__(self):
+    """options: of the coordinator."""
+
+    def __init__(self, *options):
+        self._options = options
         self._dir = tempfile.TemporaryDirectory(dir="/tmp")
         self.dir = pathlib.Path(self._dir.name)
-        self.env = {**os.environ, "PATH": os.environ["PATH"] + ":/guests", "HYPROBE_SOCKET": str(self.dir / "control.sock")}
+        self.env = {**os.environ, "PATH": os.environ["PATH"] + ":/guests", "HYPROBE_SOCKET": str(self.dir / "control.sock"),
+                    "HYPROBE_BASE": str(self.dir / "base")}
         self._processes = []
 
     def __enter__(self):
-        self.coordinator = self._start("probed", "probed", "coordinator", "--foreground")
-        self._until(lambda: self._probectl("status").returncode == 0, "a coordinator")
+        self.start_coordinator()
         return self
 
     def __exit__(self, *error):
@@ -168,6 +176,14 @@ class Fleet:
                 p.send(signal.SIGKILL)
             p.wait()
         self._dir.cleanup()
+
+    def start_coordinator(self):
+        self.coordinator = self._start("probed", "probed", "coordinator", "--foreground", *self._options)
+        self.until(lambda: self._probectl("status").returncode == 0, "a coordinator")
+
+    def kill_coordinator(self):
+        self.coordinator.send(signal.SIGKILL)
+        self.coordinator.wait()
 
     def linux(self, name, series, *options, cmdline="", memory="256M", wait=True):
         """Starts a Linux guest; with wait it is up and registered."""
@@ -205,15 +221,17 @@ class Fleet:
             consumer.wait_for(ready, "err")
         return consumer
 
-    def guests(self) -> list:
+    def programs(self) -> list:
+        return json.loads(self._probectl("programs", "--json").stdout)["programs"]
 
+    def guests(self) -> list:
         return json.loads(self._probectl("guests", "--json").stdout)["guests"]
 
     def registered(self, name):
-        self._until(lambda: any(g.get("name") == name for g in self.guests()), f"guest {name}")
+        self.until(lambda: any(g.get("name") == name for g in self.guests()), f"guest {name}")
 
     def gone(self, name):
-        self._until(lambda: all(g.get("name") != name for g in self.guests()), f"the end of guest {name}")
+        self.until(lambda: all(g.get("name") != name for g in self.guests()), f"the end of guest {name}")
 
     def _start(self, name, *command):
         p = Process(name, command, self.env)
@@ -232,7 +250,7 @@ class Fleet:
     def _probectl(self, *args):
         return subprocess.run(["probectl", *args], env=self.env, capture_output=True, text=True, check=False)
 
-    def _until(self, condition, what):
+    def until(self, condition, what):
         end = time.monotonic() + LIMIT
         while not condition():
             if time.monotonic() > end:

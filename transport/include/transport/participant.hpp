@@ -9,17 +9,33 @@
  *     COMMIT  -> commit() -> host.enable() -> Committed at once
  *                                          -> None; later enabled() -> Committed
  *
- * Every message may arrive twice, and an answer of the host's after its program was dropped. Not thread-safe. */
+ *               PREPARE n                    COMMIT n
+ *     (nothing) ---------> Loading -> Loaded ---------> Enabling -> Enabled
+ *         ^                   |         |                   |          |
+ *         +--- cannot; ABORT n; session ends ---+           +- KILL n -+
+ *
+ * Messages may arrive twice and out of order within a session, and the host may answer after its program was
+ * dropped. Each has the number of its PREPARE (transaction.hpp; 0, of a peer without numbers: the one held).
+ * A PREPARE whose number was met before, other than a repetition of the one that is held, is refused; one with a new
+ * number replaces what is held. COMMIT takes exactly its own; ABORT and KILL take what is not newer.
+ *
+ * Between sessions (disconnected()): undecided programs are dropped, committed ones go on, and running() says them
+ * to the next session. While undecided() is not 0, call remind() every few seconds and send what it gives: ABORT is
+ * said only once, so a lost one must be asked for.
+ *
+ * Copyable (the host is the caller's, and only referred to); not thread-safe. */
 #pragma once
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "transport/guest_description.hpp"
 #include "transport/program_ident.hpp"
 #include "transport/result.hpp"
+#include "transport/transaction.hpp"
 
 namespace hp {
 
@@ -61,41 +77,52 @@ class GuestListener : public ProgramAnswers {
 
 struct ParticipantAnswer {
   enum Kind { None, Prepared, Refused, Committed, Killed } kind = None;
+  Transaction transaction = 0;
   uint32_t probes = 0; /* Prepared */
   std::string reason;  /* Refused */
 };
 
 class Participant {
  public:
-  explicit Participant(ProgramHost& host) : host_(host) {}
+  enum class Stage { Loading, Loaded, Enabling, Enabled };
+  struct Held {
+    Stage stage = Stage::Loading;
+    Transaction transaction = 0;
+    uint32_t probes = 0;
+  };
 
-  ParticipantAnswer prepare(const ProgramIdent&, const ProgramFiles& = {});
-  ParticipantAnswer commit(const ProgramIdent&);
+  explicit Participant(ProgramHost& host) : host_(&host) {}
+
+  ParticipantAnswer prepare(const ProgramIdent&, Transaction, const ProgramFiles& = {});
+  ParticipantAnswer commit(const ProgramIdent&, Transaction);
   /* The coordinator decided against it; needs no answer. */
-  void abort(const ProgramIdent&);
-  ParticipantAnswer kill(const ProgramIdent&);
+  void abort(const ProgramIdent&, Transaction);
+  ParticipantAnswer kill(const ProgramIdent&, Transaction);
   /* The host's answers to load() and enable(), where they come later; None where nobody waits for them. */
   ParticipantAnswer loaded(const ProgramIdent&, const Result<uint32_t>& probes);
   ParticipantAnswer enabled(const ProgramIdent&);
-  /* The coordinator is gone: what it had not decided is aborted; what runs goes on running. */
+  /* Prepared again, for each program that waits for its decision. */
+  std::vector<std::pair<ProgramIdent, ParticipantAnswer>> remind() const;
+  /* The session is over: what was not decided is aborted; what runs goes on running. */
   void disconnected();
   /* The guest is gone: nothing runs any more. */
   void reset();
 
   bool knows(const ProgramIdent& ident) const { return programs_.count(ident) != 0; }
   /* Committed programs, for the registration. */
-  std::vector<ProgramIdent> running() const;
+  std::vector<Claim> running() const;
   /* Programs that are not enabled yet. */
   size_t undecided() const;
+  const std::map<ProgramIdent, Held>& programs() const { return programs_; }
+  const SeenTransactions& seen() const { return seen_; }
 
  private:
-  enum class Stage { Loading, Loaded, Enabling, Enabled };
-  struct State {
-    Stage stage = Stage::Loading;
-    uint32_t probes = 0;
-  };
-  ProgramHost& host_;
-  std::map<ProgramIdent, State> programs_;
+  void drop(const ProgramIdent&);
+  bool takes(const ProgramIdent&, Transaction);
+
+  ProgramHost* host_;
+  std::map<ProgramIdent, Held> programs_;
+  SeenTransactions seen_; /* of this session */
 };
 
 }  // namespace hp

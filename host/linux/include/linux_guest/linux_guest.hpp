@@ -28,12 +28,14 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "linux_guest/agent_link.hpp"
 #include "linux_guest/file_cache.hpp"
 #include "linux_guest/guest_probes.hpp"
+#include "linux_guest/rate_limit.hpp"
 #include "transport/fd.hpp"
 #include "transport/participant.hpp"
 
@@ -82,8 +84,6 @@ class LinuxGuest final : public vmm::TracePort, public ProgramHost, private Agen
 
  private:
   static constexpr size_t kMaxInbox = 64u << 20; /* bytes of messages that wait for the owner */
-  static constexpr int kLogBurst = 20;           /* lines; then one in each interval */
-  static constexpr Time kLogInterval = std::chrono::seconds(1);
   enum class State { Down, Greeting, Up };
   enum class Stage { Attaching, Attached, Committing, Live };
   struct Program {
@@ -112,7 +112,8 @@ class LinuxGuest final : public vmm::TracePort, public ProgramHost, private Agen
   bool resume(const trace::Hello&);
   void drop_unknown(const trace::Hello&);
   void go_down(const std::string& reason);
-  void take(trace::Hello);
+  void come(trace::Hello, const std::string& unusable);
+  void begin(Time now);
   Program* current(const trace::Subject&, Stage);
   /* A program that waits for files of the guest's. */
   struct Fetching {
@@ -142,8 +143,10 @@ class LinuxGuest final : public vmm::TracePort, public ProgramHost, private Agen
   std::map<ProgramIdent, Program> programs_;
   std::map<ProgramIdent, Fetching> fetching_;
   uint64_t last_fetching_ = 0;
-  bool asking_ = false; /* answers that come at once are load()'s own */
-  Time lines_ = kLogBurst * kLogInterval, last_line_{}; /* what may be logged, in intervals */
+  bool asking_ = false;                          /* answers that come at once are load()'s own */
+  RateLimit lines_{20, std::chrono::seconds(1)}; /* of the log */
+  RateLimit lives_{5, std::chrono::seconds(2)};
+  std::optional<Time> begin_at_; /* the guest came too often: its next life */
   uint64_t unsaid_ = 0;
 
   Fd wake_; /* eventfd(2) */
