@@ -25,7 +25,8 @@ constexpr std::array<const char*, 4> kTables = {
     " uid INTEGER NOT NULL, pid INTEGER NOT NULL, detached INTEGER NOT NULL, skip_failing INTEGER "
     "NOT NULL,"
     " timeout_ms INTEGER NOT NULL, received_ns INTEGER NOT NULL, committed_ns INTEGER NOT NULL,"
-    " ended_ns INTEGER NOT NULL, segment_dev INTEGER NOT NULL, segment_ino INTEGER NOT NULL,"
+    " ended_ns INTEGER NOT NULL, segment_dev INTEGER NOT NULL, segment_ino INTEGER NOT NULL, "
+    "segment_since INTEGER NOT NULL,"
     " script TEXT NOT NULL, reason TEXT NOT NULL, sum INTEGER NOT NULL) STRICT",
     "CREATE TABLE guests (vmid INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, uid INTEGER NOT "
     "NULL) STRICT",

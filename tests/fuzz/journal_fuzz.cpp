@@ -144,7 +144,7 @@ bool use(FleetJournal& journal) {
       well(journal.open_programs()) && well(journal.history(10'000)) && well(journal.guests());
   all &= well(journal.events(0, 1000)) && well(journal.recent_events(10));
   all &= well(journal.received(program(kNew))) && well(journal.committed(kNew));
-  all &= well(journal.guest(9, "db1", 0)) && well(journal.event("joined", kNew, "db1", "text"));
+  all &= well(journal.guest(9, "db1", 1000)) && well(journal.event("joined", kNew, "db1", "text"));
   all &= well(journal.received(program(kKnown))) && well(journal.ended(kKnown, "killed"));
   return all;
 }

@@ -33,7 +33,8 @@ endforeach()
 target_compile_definitions(fleet_store_test PRIVATE FLEET_OBJECTS="${CMAKE_CURRENT_BINARY_DIR}")
 add_dependencies(fleet_store_test fleet_objects)
 
-hp_test(fleet_daemon_test SOURCES fleet_daemon_test.cpp fleet_durable_test.cpp fleet_rights_test.cpp DEPS hp_host)
+hp_test(fleet_daemon_test SOURCES fleet_daemon_test.cpp fleet_durable_test.cpp fleet_rights_test.cpp
+  fleet_versions_test.cpp DEPS hp_host)
 target_link_options(fleet_daemon_test PRIVATE -Wl,--as-needed)
 target_compile_definitions(fleet_daemon_test PRIVATE FLEET_MONITOR="$<TARGET_FILE:fleet_monitor>"
   FLEET_OBJECTS="${CMAKE_CURRENT_BINARY_DIR}")

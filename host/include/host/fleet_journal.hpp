@@ -69,8 +69,9 @@ class FleetJournal {
     uint32_t timeout_ms = 0;
     uint64_t received_ns = 0, committed_ns = 0, ended_ns = 0; /* since 1970; 0: did not happen */
     uint64_t segment_dev = 0, segment_ino = 0;                /* fstat(2) of the consumer's memfd */
-    std::string script;                                       /* for listings */
-    std::string reason;                                       /* why it ended */
+    uint64_t segment_since = 0; /* Coordinator::Recovered::first: when it was made anew; 0: never */
+    std::string script;         /* for listings */
+    std::string reason;         /* why it ended */
   };
 
   struct Event {
@@ -109,7 +110,7 @@ class FleetJournal {
   /* Of an attached program that became detached (or back): as durable as the former. ENOENT: unknown or ended. */
   Result<> detached(const ProgramIdent&, bool);
   /* Another memfd is its segment from here on; as durable. ENOENT: unknown or ended. */
-  Result<> segment(const ProgramIdent&, uint64_t device, uint64_t inode);
+  Result<> segment(const ProgramIdent&, uint64_t device, uint64_t inode, uint64_t since);
   /* Received and Committed ones, in the order of received(). */
   Result<std::vector<Program>> open_programs();
   /* Ended ones, the last submitted first. */
