@@ -112,8 +112,8 @@ class Coordinator {
     ProgramOptions options;
     Matcher matches;
     bool has_files = false;  /* object and segment are at hand */
-    Transaction first = 0;   /* of its last Effect::Remake; 0: its segment was never remade */
     std::set<uint32_t> seen; /* vmids of its segment's guest table, as far as known */
+    Transaction first = 0;   /* of its last Effect::Remake; 0: its segment was never remade */
   };
   /* vmid is this guest's, now or when it comes back. */
   void recover_guest(uint32_t vmid, const std::string& name) { registry_.remember(vmid, name); }
