@@ -16,7 +16,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr size_t kMaxGuestsInMessage = HP_MAX_GUESTS;
-constexpr uint32_t kDetachProtocol = 2; /* since when programs may run without a consumer */
+constexpr std::chrono::seconds kPatience{15}; /* the coordinator's resume grace, and some */
+constexpr uint32_t kDetachProtocol = 2;       /* since when programs may run without a consumer */
 constexpr size_t kMaxScript = 64u << 10;
 constexpr std::chrono::milliseconds kFirstRetry{50}, kLastRetry{1000};
 
@@ -159,10 +160,19 @@ void FleetClient::over(FleetEvent::Kind before_decision, std::string reason,
   away_ = false;
 }
 
+/* A coordinator that has just started may not have the segment of a detached program again yet. */
+bool FleetClient::patient() {
+  if (!standing_->decided || standing_->method != "program.attach") return false;
+  const Clock::time_point now = Clock::now();
+  if (!refused_since_) refused_since_ = now;
+  return now - *refused_since_ < kPatience;
+}
+
 void FleetClient::handle_standing(const rpc::Message& m, std::vector<Fd> fds) {
   standing_id_.clear();
   if (!standing_) return;
   std::vector<FleetGuest> guests = guests_from(m.body);
+  if (m.kind == rpc::Message::Failure && patient()) return lost(m.error);
   if (m.kind == rpc::Message::Failure)
     /* The guests with their reasons are in the event; the message alone has some of them too. */
     return over(FleetEvent::Aborted, m.body.text_or("reason", 4096, m.error).value_or(m.error),
@@ -188,6 +198,7 @@ void FleetClient::handle_standing(const rpc::Message& m, std::vector<Fd> fds) {
   }
   const bool decided = std::exchange(standing_->decided, true);
   away_ = false;
+  refused_since_.reset();
   events_.push_back({decided ? FleetEvent::Back : FleetEvent::Committed, std::move(guests), ""});
 }
 
