@@ -63,7 +63,8 @@ Result<> recover(FleetState& state, Stored stored, Effects& effects) {
     auto program = read_program(state, row);
     if (!program) {
       const Error& why = program.error();
-      if (why.code != 0 && why.code != ENOENT) return tl::make_unexpected(why); /* try again */
+      if (why.code != 0 && why.code != ENOENT && why.code != EBADMSG)
+        return tl::make_unexpected(why); /* try again */
       HP_TRYV(end(state, row, "ended", "its object is lost: " + why.message));
       continue;
     }

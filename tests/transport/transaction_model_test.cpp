@@ -115,3 +115,18 @@ TEST_CASE("model: one guest, and one of every fault") {
                    .journal_failures = 1}},
        {.guests = 1, .budget = {.losses = 1, .doubles = 1, .coordinator_crashes = 2, .ticks = 3}}});
 }
+
+TEST_CASE("model: random schedules of five guests and three programs") {
+  const unsigned schedules = kMaxStates < 100'000 ? 300 : 10'000;
+  const Budget many{6, 6, 6, 3, 4, 1, 2, 1, 12, 2};
+  for (unsigned seed = 1; seed <= schedules; seed++) {
+    Scenario s{.guests = 5, .programs = 3, .budget = many};
+    s.late_joins = seed % 3;
+    s.slow_guests = seed / 3 % 3;
+    s.skip_failing = seed / 9 % 2 != 0;
+    s.detached = seed / 18 % 3 == 0;
+    CAPTURE(seed);
+    if (const auto violation = walk(s, 1000, seed)) FAIL(std::string(*violation));
+  }
+  MESSAGE(schedules << " schedules of up to 1000 steps");
+}

@@ -21,4 +21,8 @@ struct Explored {
 /* At most so many states and so long sequences of actions; 0: no limit. */
 Explored explore(const Scenario&, size_t max_states, size_t max_depth);
 
+/* One random sequence of actions, after which faults stop: the violation, if there is one. For scenarios that are too
+ * large to explore. */
+std::optional<std::string> walk(const Scenario&, size_t steps, unsigned seed);
+
 }  // namespace hp::model

@@ -102,6 +102,13 @@ struct Message {
 };
 using Bag = std::set<Message>;
 
+inline ProgramIdent ident_of(uint8_t program) {
+  return {static_cast<uint8_t>(program + 1)};
+}
+inline uint8_t program_of(const ProgramIdent& ident) {
+  return static_cast<uint8_t>(ident[0] - 1);
+}
+
 class World {
  public:
   explicit World(const Scenario&);

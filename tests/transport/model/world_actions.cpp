@@ -99,8 +99,7 @@ std::vector<Action> World::actions() const {
     const bool lives = p.consumer == Consumer::Waiting || p.consumer == Consumer::Running;
     if (lives && left_.consumer_deaths) add(Action::ConsumerDies, i);
     if (p.session != 0 && lives && left_.breaks) add(Action::ConsumerBreaks, i);
-    if (left_.kills && coordinator_ &&
-        coordinator_->programs().count({static_cast<uint8_t>(i + 1)}))
+    if (left_.kills && coordinator_ && coordinator_->programs().count(ident_of(i)))
       add(Action::KillProgram, i);
   }
   return out;

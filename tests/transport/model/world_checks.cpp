@@ -18,7 +18,7 @@ void World::check_guest(const Node& n) const {
     if (load.version != p.version) throw Violation{"another object is enabled than was committed"};
     if (p.journaled != Journaled::Ended || !coordinator_ || !open(n)) continue;
     const Guest* guest = coordinator_->guest_of(n.end);
-    if (!guest || !guest->owed.count({static_cast<uint8_t>(i + 1)}))
+    if (!guest || !guest->owed.count(ident_of(i)))
       throw Violation{"a program that has ended is enabled, and nobody owes a KILL"};
   }
 }
@@ -26,7 +26,7 @@ void World::check_guest(const Node& n) const {
 void World::check_program(uint8_t i) const {
   if (!coordinator_) return;
   const Program& p = programs_[i];
-  auto it = coordinator_->programs().find({static_cast<uint8_t>(i + 1)});
+  auto it = coordinator_->programs().find(ident_of(i));
   const bool known = it != coordinator_->programs().end();
   const bool committed = known && it->second.phase == Coordinator::Phase::Committed;
   if (p.journaled == Journaled::Committed && !committed && !p.decision_durable)
@@ -59,7 +59,7 @@ void World::check_guest_at_rest(const Node& n) const {
 
 void World::check_program_at_rest(uint8_t i) const {
   const Program& p = programs_[i];
-  const ProgramIdent ident = {static_cast<uint8_t>(i + 1)};
+  const ProgramIdent ident = ident_of(i);
   auto it = coordinator_->programs().find(ident);
   const bool runs = p.journaled == Journaled::Committed;
   if (p.journaled == Journaled::Received) throw Violation{"a program is never decided"};
