@@ -212,6 +212,10 @@ void FleetClient::handle(FleetChannel::Incoming& in) {
     agreed_ = std::move(*agreed);
     return;
   }
+  if (m.kind == Message::Failure && m.id.empty()) { /* it does not take the connection */
+    refused_ = !standing_ || !standing_->decided;
+    return give_up(m.error);
+  }
   if (m.kind == Message::Answer || m.kind == Message::Failure) {
     if (m.id == standing_id_ && !standing_id_.empty()) {
       handle_standing(m, std::move(in.fds));
