@@ -117,7 +117,7 @@ void FleetEffects::remake(const Effect& e, Effects& more) {
   const auto made = [&]() -> Result<> {
     p->segment = HP_TRY(FleetSegment::revive(HP_TRY(state_.store.segment(e.program))));
     p->identity = p->segment.identity();
-    return state_.journal.segment(e.program, p->identity.device, p->identity.inode);
+    return state_.journal.segment(e.program, p->identity.device, p->identity.inode, e.transaction);
   }();
   if (!made) {
     state_.coordinator.kill(e.program, "its segment is lost: " + made.error().message,

@@ -78,9 +78,9 @@ Result<> recover(FleetState& state, Stored stored, Effects& effects) {
     options.skip_failing = row.skip_failing;
     options.detached = row.detached;
     options.timeout = std::chrono::milliseconds(row.timeout_ms);
-    state.coordinator.recover(
-        {row.ident, options, program->matches, static_cast<bool>(program->segment), seen},
-        FleetState::now(), effects);
+    state.coordinator.recover({row.ident, options, program->matches,
+                               static_cast<bool>(program->segment), seen, row.segment_since},
+                              FleetState::now(), effects);
     state.log.say("recovered", row.ident, "",
                   row.detached ? "it runs detached" : "it waits for its consumer");
     known.insert(row.ident);
