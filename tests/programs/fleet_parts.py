@@ -59,6 +59,10 @@ class Program:
         self.ending = None  # how it was told to end
         self.process = fleet.start(BIN / "probec", "-E", *options, "-n", SCRIPT % (target, key))
 
+    def never_began(self):
+        """There was no coordinator, which probec waits for only once it has had one."""
+        return "no coordinator answers" in self.process.err() and self.process.p.returncode == 1
+
     def matches(self, guest):
         return fnmatch.fnmatchcase(guest.name, self.target)
 
@@ -135,7 +139,8 @@ class Detached(Program):
                 self.attached.signal(signal.SIGINT)
             return None
         process, self.attached = self.attached, None
-        assert self.shown or self.ending or process.p.returncode == -signal.SIGKILL, process.err()
+        assert self.shown or self.ending or process.p.returncode == -signal.SIGKILL or "coordinator" in process.err(), \
+            process.err()  # lost before it had answered: nothing was attached
         return process if self.shown and not self.ending and process.p.returncode == 0 else None
 
     def attach(self):
