@@ -6,7 +6,7 @@
  *     4 descriptions -> probes              host/enabling       \ probec_run
  *     5 run, print, exit status             host/session        /
  *       or only shown: -l, -h, -v           probec_listing
- * --attach begins at 4 with an object that the coordinator has.
+ * --attach begins at 4 with an object that the coordinator has; -y makes an object of an object (probec_link).
  *
  * Exit status, as dtrace(1): 0, or what exit() was given; 1 after a fatal error; 2 for a command line
  * that makes no sense. */
@@ -19,6 +19,7 @@
 #include "probec_cli.hpp"
 #include "probec_command.hpp"
 #include "probec_compilation.hpp"
+#include "probec_link.hpp"
 #include "probec_listing.hpp"
 #include "probec_report.hpp"
 #include "probec_run.hpp"
@@ -45,6 +46,7 @@ int run(Cli& cli) {
   if (!cli.command.empty())
     if (const Result<> r = check_command(cli.command[0]); !r)
       return report.fatal(report.tagged("D_PROC_CREATEFAIL", r.error().message));
+  if (cli.mode == Mode::Link) return link_object(cli, report);
   if (cli.mode == Mode::Attach) {
     Compilation compilation(cli, report);
     return Run(cli, report, compilation).attach();

@@ -49,8 +49,8 @@ class Printer {
   uint64_t last_ = 0;
 };
 
-/* One connection that gets events, until it fails. Error::code 0: there is no use in coming again. answered: by a
- * coordinator that lets us see its log. */
+/* One connection that gets events, until it fails. Error::code 0: there is no use in coming again.
+ * answered: by a coordinator that lets us see its log. */
 Result<> follow(const std::string& socket, const LogOptions& options, Printer& printer,
                 bool& answered) {
   auto channel = HP_TRY(FleetChannel::connect(socket, FleetChannel::kMaxAnswer));

@@ -1,6 +1,7 @@
 /* What probectl prints of the coordinator's answers: fields of JSON objects, tables, times.
  *
- * A field that is missing or of another type is shown as '?', a number as 0: an older or newer coordinator. */
+ * A field that is missing or of another type is shown as '?', a number as 0: an older or newer
+ * coordinator. */
 #pragma once
 #include <cstdint>
 #include <string>

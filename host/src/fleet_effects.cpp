@@ -117,7 +117,7 @@ void FleetEffects::remake(const Effect& e, Effects& more) {
   const auto made = [&]() -> Result<> {
     p->segment = HP_TRY(FleetSegment::revive(HP_TRY(state_.store.segment(e.program))));
     p->identity = p->segment.identity();
-    return state_.journal.segment(e.program, p->identity.device, p->identity.inode);
+    return state_.journal.segment(e.program, p->identity.device, p->identity.inode, e.transaction);
   }();
   if (!made) {
     state_.coordinator.kill(e.program, "its segment is lost: " + made.error().message,
@@ -136,7 +136,11 @@ void FleetEffects::forget(const Effect& e) {
   if (!node) return;
   const FleetProgram& p = node.mapped();
   if (!p.end_logged) { /* it was never committed: a journal that does not take this says the same */
-    const char* reason = p.abort_reason.empty() ? "aborted" : p.abort_reason.c_str();
+    std::string reason = p.abort_reason;
+    if (reason.empty()) { /* there was nobody to tell */
+      reason = "its consumer ended before it was decided";
+      state_.log.warn("aborted", e.program, "", reason);
+    }
     if (auto kept = state_.journal.ended(e.program, reason); !kept)
       state_.log.error(e.program, kept.error().message);
   }

@@ -7,15 +7,15 @@
 #include <array>
 
 #include "host/fleet_journal_files.hpp"
+#include "transport/control_protocol.hpp"
 #include "transport/fd.hpp"
 
 namespace hp {
 namespace {
 
-constexpr const char* kWriter = "Hyprobe 0.1.0";
 constexpr int64_t kPageSize = 4096;
 
-/* What open() wants to find, and creates: each statement is compared as it stands. `sum`: of the row, see checksum(). */
+/* What open() wants to find, and creates: each statement is compared as it stands. */
 constexpr std::array<const char*, 4> kTables = {
     "CREATE TABLE start (id INTEGER PRIMARY KEY CHECK (id = 1), epoch INTEGER NOT NULL, clean "
     "INTEGER NOT NULL,"
@@ -25,7 +25,8 @@ constexpr std::array<const char*, 4> kTables = {
     " uid INTEGER NOT NULL, pid INTEGER NOT NULL, detached INTEGER NOT NULL, skip_failing INTEGER "
     "NOT NULL,"
     " timeout_ms INTEGER NOT NULL, received_ns INTEGER NOT NULL, committed_ns INTEGER NOT NULL,"
-    " ended_ns INTEGER NOT NULL, segment_dev INTEGER NOT NULL, segment_ino INTEGER NOT NULL,"
+    " ended_ns INTEGER NOT NULL, segment_dev INTEGER NOT NULL, segment_ino INTEGER NOT NULL, "
+    "segment_since INTEGER NOT NULL,"
     " script TEXT NOT NULL, reason TEXT NOT NULL, sum INTEGER NOT NULL) STRICT",
     "CREATE TABLE guests (vmid INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, uid INTEGER NOT "
     "NULL) STRICT",
@@ -33,14 +34,19 @@ constexpr std::array<const char*, 4> kTables = {
     " program BLOB, guest TEXT NOT NULL, text TEXT NOT NULL) STRICT",
 };
 
+/* Who writes a journal of this version. */
+std::string writer() {
+  return std::string("Hyprobe ") + control::release();
+}
+
 /* The journal as a whole cannot be used: what a person is to do. */
-tl::unexpected<Error> refuse(const std::string& path, Error error) {
+tl::unexpected<Error> refuse(const std::string& folder, Error error) {
   if (error.code == EBADMSG)
-    error.message += ". Nothing was changed. Restore it, or move it away (mkdir " + path +
-                     ".damaged && mv " + path + "* " + path +
-                     ".damaged/) and start again: consumers that still run submit their programs "
+    error.message += ". Nothing was changed. Restore it, or move it away (mkdir " + folder +
+                     "/damaged && mv " + folder + "/" + FleetJournal::kFile + "* " + folder +
+                     "/damaged/) and start again: consumers that still run submit their programs "
                      "again; detached "
-                     "programs that it knew as committed are then unknown and end in every guest";
+                     "programs that it knew as committed are then unknown, and end in every guest";
   return tl::make_unexpected(std::move(error));
 }
 
@@ -51,11 +57,11 @@ Result<> check_version(Sqlite& db) {
   if (application != FleetJournal::kApplication)
     return fail(path + " is a database of another program, not a Hyprobe journal", EBADMSG);
   if (version == FleetJournal::kVersion) return {};
-  auto writer = db.text("SELECT writer FROM start");
+  auto theirs = db.text("SELECT writer FROM start");
   return fail(path + " is a journal of version " + std::to_string(version) +
                   ", and this Hyprobe knows version " + std::to_string(FleetJournal::kVersion) +
                   " alone. Start the coordinator of the Hyprobe that wrote it (" +
-                  (writer && !writer->empty() ? writer->substr(0, 64) : "unknown") +
+                  (theirs && !theirs->empty() ? theirs->substr(0, 64) : "unknown") +
                   ", or later), or end its programs there and move it away",
               EPROTO);
 }
@@ -78,7 +84,7 @@ Result<> create_tables(Sqlite& db) {
   HP_TRYV(db.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN IMMEDIATE"));
   for (const char* table : kTables) HP_TRYV(db.execute(table));
   HP_TRYV(
-      db.execute(("INSERT INTO start VALUES (1, 0, 1, 0, '" + std::string(kWriter) +
+      db.execute(("INSERT INTO start VALUES (1, 0, 1, 0, '" + writer() +
                   "'); PRAGMA application_id = " + std::to_string(FleetJournal::kApplication) +
                   "; PRAGMA user_version = " + std::to_string(FleetJournal::kVersion) + "; COMMIT")
                      .c_str()));
@@ -103,7 +109,7 @@ Result<> sync_folder(const std::string& folder) {
 Result<FleetJournal> FleetJournal::open(const std::string& folder) {
   const std::string path = folder + "/" + kFile;
   auto files = JournalFiles::inspect(path, kMaxBytes);
-  if (!files) return refuse(path, files.error());
+  if (!files) return refuse(folder, files.error());
   auto opened = [&]() -> Result<FleetJournal> {
     FleetJournal journal(HP_TRY(Sqlite::open(path)));
     Sqlite& db = journal.db_;
@@ -135,7 +141,7 @@ Result<FleetJournal> FleetJournal::open(const std::string& folder) {
     HP_TRYV(sync_folder(folder));
     return journal;
   }();
-  if (!opened) return refuse(path, opened.error());
+  if (!opened) return refuse(folder, opened.error());
   return opened;
 }
 
@@ -163,9 +169,10 @@ Result<> FleetJournal::check_rows() {
 
 Result<> FleetJournal::start() {
   const int64_t epoch = HP_TRY(db_.number("SELECT epoch FROM start")) + 1;
+  const std::string ours = writer();
   HP_TRYV(transact(Sync::Now, [&]() -> Result<> {
     HP_TRYV(prune());
-    return sql_.started.bind(epoch, std::string_view(kWriter)).run();
+    return sql_.started.bind(epoch, std::string_view(ours)).run();
   }));
   epoch_ = static_cast<uint32_t>(epoch);
   /* So that the file itself says from now on that there must be a log. */

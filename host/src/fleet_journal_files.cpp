@@ -59,7 +59,8 @@ Result<> inspect_log(const std::string& path, JournalFiles& files) {
   std::array<uint8_t, kLogHeader> header{};
   const ssize_t got = ::pread(fd.get(), header.data(), header.size(), 0);
   if (got < 0) return fail_errno("cannot read " + path);
-  /* It was about to be made. A power failure may leave a file whose length is on the disk and nothing else. */
+  /* It was about to be made. A power failure may leave a file whose length is on the disk and
+   * nothing else. */
   if (static_cast<size_t>(got) < kLogHeader || header == decltype(header){}) return {};
   if (!header_is_sound(header))
     return fail(path + " is damaged (its header's checksum is wrong)", EBADMSG);

@@ -13,7 +13,7 @@ constexpr size_t kPruneEnds = 64, kPruneEvents = 256; /* how often */
 #define PROGRAM_COLUMNS                                                                     \
   "ident, state, uid, pid, detached, skip_failing, timeout_ms, received_ns, committed_ns, " \
   "ended_ns,"                                                                               \
-  " segment_dev, segment_ino, script, reason, sum"
+  " segment_dev, segment_ino, script, reason, sum, segment_since"
 
 uint64_t now_ns() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
@@ -30,13 +30,13 @@ Blob blob(const ProgramIdent& ident) {
   return {ident.data(), ident.size()};
 }
 
-/* Database pages have no checksums of their own, and a flipped bit in `state` would lose a program. */
+/* Pages have no checksums of their own, and a flipped bit in `state` would lose a program. */
 int64_t checksum(const FleetJournal::Program& p) {
   std::string all = to_hex(p.ident);
-  for (uint64_t n :
-       {static_cast<uint64_t>(p.state), uint64_t{p.uid}, static_cast<uint64_t>(p.pid),
-        uint64_t{p.detached}, uint64_t{p.skip_failing}, uint64_t{p.timeout_ms}, p.received_ns,
-        p.committed_ns, p.ended_ns, p.segment_dev, p.segment_ino, uint64_t{p.script.size()}})
+  for (uint64_t n : {static_cast<uint64_t>(p.state), uint64_t{p.uid}, static_cast<uint64_t>(p.pid),
+                     uint64_t{p.detached}, uint64_t{p.skip_failing}, uint64_t{p.timeout_ms},
+                     p.received_ns, p.committed_ns, p.ended_ns, p.segment_dev, p.segment_ino,
+                     p.segment_since, uint64_t{p.script.size()}})
     all += " " + std::to_string(n);
   all += p.script + p.reason;
   return crc32c({reinterpret_cast<const uint8_t*>(all.data()), all.size()});
@@ -48,7 +48,7 @@ bool read_ident(std::string_view bytes, ProgramIdent& ident) {
   return true;
 }
 
-/* Of PROGRAM_COLUMNS. What is out of range does not give the sum that was stored, or does no harm. */
+/* Of PROGRAM_COLUMNS. What is out of range does not give the stored sum, or does no harm. */
 Result<FleetJournal::Program> read_program(const Statement& row, const std::string& path) {
   FleetJournal::Program p;
   const int64_t state = row.number(1);
@@ -64,6 +64,7 @@ Result<FleetJournal::Program> read_program(const Statement& row, const std::stri
   p.ended_ns = static_cast<uint64_t>(row.number(9));
   p.segment_dev = static_cast<uint64_t>(row.number(10));
   p.segment_ino = static_cast<uint64_t>(row.number(11));
+  p.segment_since = static_cast<uint64_t>(row.number(15));
   p.script = row.text(12);
   p.reason = row.text(13);
   if (!sound || p.script.size() > FleetJournal::kMaxScript ||
@@ -105,9 +106,10 @@ Result<> FleetJournal::prepare() {
       {&sql_.finished, "UPDATE start SET clean = 1"},
       {&sql_.put_program,
        "INSERT INTO programs (" PROGRAM_COLUMNS
-       ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
+       ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
        " ON CONFLICT (ident) DO UPDATE SET state = ?2, detached = ?5, committed_ns = ?9,"
-       " ended_ns = ?10, segment_dev = ?11, segment_ino = ?12, reason = ?14, sum = ?15"},
+       " ended_ns = ?10, segment_dev = ?11, segment_ino = ?12, reason = ?14, sum = ?15, "
+       "segment_since = ?16"},
       {&sql_.find_program, "SELECT " PROGRAM_COLUMNS " FROM programs WHERE ident = ?1"},
       {&sql_.drop_program, "DELETE FROM programs WHERE ident = ?1"},
       {&sql_.open_programs,
@@ -144,7 +146,7 @@ Result<> FleetJournal::put(const Program& p) {
             static_cast<int64_t>(p.received_ns), static_cast<int64_t>(p.committed_ns),
             static_cast<int64_t>(p.ended_ns), static_cast<int64_t>(p.segment_dev),
             static_cast<int64_t>(p.segment_ino), std::string_view(p.script),
-            std::string_view(p.reason), checksum(p))
+            std::string_view(p.reason), checksum(p), static_cast<int64_t>(p.segment_since))
       .run();
 }
 
@@ -201,12 +203,14 @@ Result<> FleetJournal::detached(const ProgramIdent& ident, bool detached) {
   return transact(Sync::Now, [&] { return put(*p); });
 }
 
-Result<> FleetJournal::segment(const ProgramIdent& ident, uint64_t device, uint64_t inode) {
+Result<> FleetJournal::segment(const ProgramIdent& ident, uint64_t device, uint64_t inode,
+                               uint64_t since) {
   auto p = HP_TRY(find(ident));
   if (!p || p->state == State::Ended)
     return fail("program " + to_hex(ident) + " is not in the journal", ENOENT);
   p->segment_dev = device;
   p->segment_ino = inode;
+  p->segment_since = since;
   return transact(Sync::Now, [&] { return put(*p); });
 }
 

@@ -56,14 +56,16 @@ Result<> FleetMember::connect() {
   agreed_ = {};
   pending_ = prepared_ = 0;
   HP_TRYV(channel_->send(control::hello_request()));
-  std::vector<std::string> running;
+  std::vector<std::string> running, idents; /* protocol 1 has these alone */
   if (participant_)
-    for (const Claim& claim : participant_->running())
+    for (const Claim& claim : participant_->running()) {
+      idents.push_back(json_string(to_hex(claim.ident)));
       running.push_back(rpc::Object()
                             .text("ident", to_hex(claim.ident))
                             .number("transaction", claim.transaction)
                             .number("probes", claim.probes)
                             .json());
+    }
   return channel_->send(rpc::request("1", "guest.register",
                                      rpc::Object()
                                          .text("name", guest_.name)
@@ -74,6 +76,7 @@ Result<> FleetMember::connect() {
                                          .text("doorbell", guest_.doorbell)
                                          .number("vmid", vmid_)
                                          .raw("running", rpc::json_array(running))
+                                         .raw("programs", rpc::json_array(idents))
                                          .json()));
 }
 

@@ -63,7 +63,8 @@ Result<> recover(FleetState& state, Stored stored, Effects& effects) {
     auto program = read_program(state, row);
     if (!program) {
       const Error& why = program.error();
-      if (why.code != 0 && why.code != ENOENT) return tl::make_unexpected(why); /* try again */
+      if (why.code != 0 && why.code != ENOENT && why.code != EBADMSG)
+        return tl::make_unexpected(why); /* try again */
       HP_TRYV(end(state, row, "ended", "its object is lost: " + why.message));
       continue;
     }
@@ -78,9 +79,9 @@ Result<> recover(FleetState& state, Stored stored, Effects& effects) {
     options.skip_failing = row.skip_failing;
     options.detached = row.detached;
     options.timeout = std::chrono::milliseconds(row.timeout_ms);
-    state.coordinator.recover(
-        {row.ident, options, program->matches, static_cast<bool>(program->segment), seen},
-        FleetState::now(), effects);
+    state.coordinator.recover({row.ident, options, program->matches,
+                               static_cast<bool>(program->segment), seen, row.segment_since},
+                              FleetState::now(), effects);
     state.log.say("recovered", row.ident, "",
                   row.detached ? "it runs detached" : "it waits for its consumer");
     known.insert(row.ident);

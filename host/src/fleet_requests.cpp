@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "host/fleet_listing.hpp"
+#include "host/service_manager.hpp"
 #include "transport/control.h"
 #include "transport/control_protocol.hpp"
 
@@ -111,6 +112,7 @@ void FleetRequests::segment_returned(const Guest& guest, const ProgramIdent& ide
     return;
   }
   p->segment = std::move(*segment);
+  if (p->detached) service_manager::keep(to_hex(ident), p->segment.fd()->get());
   state_.log.say("returned", ident, guest.name, "its segment is back");
   state_.coordinator.files_arrived(ident, FleetState::now(), effects);
 }

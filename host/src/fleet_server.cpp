@@ -103,6 +103,9 @@ void FleetServer::gone(FleetPeer& p, const std::string& why) {
     state_.log.say("gone", {}, guest->name, why);
   else if (!why.empty())
     spdlog::warn("dropped a connection of pid {}: {}", p.credentials.pid, why);
+  for (const auto& [ident, program] : state_.coordinator.programs())
+    if (program.consumer == p.id && program.options.detached)
+      state_.log.say("detached", ident, "", "from pid " + std::to_string(p.credentials.pid));
   state_.log.forget(p.id);
   state_.coordinator.disconnected(p.id, FleetState::now(), pending_);
   carry_out_soon();

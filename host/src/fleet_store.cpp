@@ -51,7 +51,7 @@ Result<> write_all(int fd, const void* data, size_t size, uint64_t at, const std
   return {};
 }
 
-/* Copies what is not a hole and not zero, and makes the target as large. Reads at most limit bytes. */
+/* Copies what is no hole and not zero; makes the target as large. Reads at most limit bytes. */
 Result<> copy_used(int from, const std::string& from_name, int to, const std::string& to_name,
                    uint64_t limit) {
   struct stat st{};
@@ -220,8 +220,9 @@ Result<Object> FleetStore::elf(const ProgramIdent& ident) const {
   const std::string name = to_hex(ident) + std::string(kElf);
   const Fd fd = HP_TRY(open_file(name, Object::kMaxBytes));
   auto object = Object::read(fd.get());
-  if (!object) return fail(path(name) + ": " + object.error().message, object.error().code);
-  return object;
+  if (object) return object;
+  const int code = object.error().code;
+  return fail(path(name) + ": " + object.error().message, code == ENOEXEC ? EBADMSG : code);
 }
 
 bool FleetStore::has_elf(const ProgramIdent& ident) const {

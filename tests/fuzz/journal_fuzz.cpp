@@ -1,8 +1,9 @@
-/* libFuzzer: a coordinator's journal whose files somebody has changed. It is refused with a sentence and left as it is, or it
- * is a whole journal: everything can be read and written, and is there at the next start.
+/* libFuzzer: a coordinator's journal whose files somebody has changed. It is refused with a
+ * sentence and left as it is, or it is a whole journal: everything can be read and written, and is
+ * there at the next start.
  *
- * Input: a byte of flags; then either a whole database (kRaw), or changes of a sound journal with a log, which this
- * target makes: offset (3 bytes, over both files), length (1 byte), bytes. */
+ * Input: a byte of flags; then either a whole database (kRaw), or changes of a sound journal with a
+ * log, which this target makes: offset (3 bytes, over both files), length (1 byte), bytes. */
 #include <unistd.h>
 
 #include <algorithm>
@@ -143,7 +144,7 @@ bool use(FleetJournal& journal) {
       well(journal.open_programs()) && well(journal.history(10'000)) && well(journal.guests());
   all &= well(journal.events(0, 1000)) && well(journal.recent_events(10));
   all &= well(journal.received(program(kNew))) && well(journal.committed(kNew));
-  all &= well(journal.guest(9, "db1", 0)) && well(journal.event("joined", kNew, "db1", "text"));
+  all &= well(journal.guest(9, "db1", 1000)) && well(journal.event("joined", kNew, "db1", "text"));
   all &= well(journal.received(program(kKnown))) && well(journal.ended(kKnown, "killed"));
   return all;
 }

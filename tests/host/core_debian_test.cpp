@@ -8,6 +8,8 @@
 #include <filesystem>
 
 #include "handler/core_types.hpp"
+#include "handler/link.hpp"
+#include "handler/prelink.hpp"
 #include "machine/decompress.hpp"
 #include "probec/btf.hpp"
 #include "probec/compiler.hpp"
@@ -125,4 +127,27 @@ TEST_CASE("CO-RE: Debian's kernels 6.1 and 6.12, from each to the other") {
       }
     }
   CHECK(differing > 50);
+
+  /* probec -y: the same differences stand in the code, and each kernel takes its own alone. */
+  for (const char* text : programs) {
+    CAPTURE(text);
+    const Object object = compiled(text, btf[0]);
+    std::string linked[2];
+    for (int i : {0, 1}) {
+      const auto kernel = handler::kernel_of_btf(btf[i], i ? "6.12" : "6.1");
+      const auto values = types[i]->values(object);
+      REQUIRE(values.has_value());
+      auto out = handler::prelink(object, *values, kernel);
+      REQUIRE_MESSAGE(out.has_value(), (out ? "" : out.error().message));
+      linked[i] = std::move(*out);
+      const auto again = Object::parse(linked[i]);
+      REQUIRE(again.has_value());
+      CHECK(again->core().empty());
+      CHECK(handler::check_kernel(*again, kernel).has_value());
+      CHECK(!handler::check_kernel(*again, handler::kernel_of_btf(btf[1 - i], "")));
+      CHECK(handler::Image::link(*again, handler::primitives()).has_value());
+    }
+    CHECK((linked[0] != linked[1]) ==
+          (*types[0]->values(object) != *types[1]->values(object) || btf[0] != btf[1]));
+  }
 }

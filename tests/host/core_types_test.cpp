@@ -12,6 +12,7 @@
 #include "../probec/codegen/memory.hpp"
 #include "../probec/codegen/run.hpp"
 #include "core_kernels.hpp"
+#include "handler/prelink.hpp"
 #include "probec/btf.hpp"
 #include "probec/compiler.hpp"
 #include "probec/kernel_types.hpp"
@@ -325,6 +326,97 @@ TEST_CASE("CO-RE: the types of the machine's own kernel, by both readers") {
     CAPTURE(object.core_str(object.core()[i].path));
     CHECK(values[i] == object.core()[i].reference);
   }
+}
+
+namespace {
+
+const char* const kReadsMuch =
+    "syscall::open:entry { this->t = (struct task *)arg0; trace(this->t->pid); "
+    "trace(this->t->small);"
+    " trace(this->t->next->pid); trace(this->t->flag); trace(this->t->delta); "
+    "trace(this->t->uid.val);"
+    " trace(this->t->a); trace(this->t->parts[3].y); trace(this->t->numbers[1]);"
+    " trace(sizeof (struct task)); trace(offsetof (struct task, small)); }";
+
+handler::Kernel kernel_named(bool b) {
+  return handler::kernel_of_btf(b ? kernel_b() : kernel_a(), b ? "kernel B" : "kernel A");
+}
+
+std::string prelinked(const Object& object, bool for_b) {
+  const auto types = must(handler::CoreTypes::parse(for_b ? kernel_b() : kernel_a()));
+  return must(handler::prelink(object, must(types->values(object)), kernel_named(for_b)));
+}
+
+std::vector<uint64_t> all_traced(const std::string& elf, bool on_b,
+                                 const handler::CoreTypes* types) {
+  Run run(elf, {.ncpus = 1}, types);
+  StringMemory memory(on_b ? memory_b() : memory_a());
+  run.firing.mem = static_cast<GuestAccess*>(&memory);
+  run.firing.args[0] = kBase;
+  run.fire(kOpen);
+  run.drain();
+  REQUIRE(run.records.size() == 1);
+  std::vector<uint64_t> numbers;
+  for (const RecordedAction& a : run.records[0].actions) numbers.push_back(a.fields.at(0).number);
+  return numbers;
+}
+
+}  // namespace
+
+TEST_CASE("prelinked for a kernel, a program does without its types what it does with them") {
+  const std::string elf = compiled_for_a(kReadsMuch);
+  const Object object = must(Object::parse(elf));
+  const std::string linked[] = {prelinked(object, false), prelinked(object, true)};
+  CHECK(linked[0] != linked[1]);
+  for (bool on_b : {false, true}) {
+    CAPTURE(on_b);
+    const Object again = must(Object::parse(linked[on_b]));
+    CHECK(again.core().empty());
+    REQUIRE(again.linked_for());
+    CHECK(std::string(again.core_str(again.linked_for()->name)) == kernel_named(on_b).name);
+    CHECK(again.source() == object.source());
+    const auto types = must(handler::CoreTypes::parse(on_b ? kernel_b() : kernel_a()));
+    const std::vector<uint64_t> numbers = all_traced(linked[on_b], on_b, nullptr);
+    CHECK(numbers == all_traced(elf, on_b, types.get()));
+    CHECK(static_cast<int64_t>(numbers.at(2)) == -7);
+    CHECK(numbers != all_traced(linked[!on_b], on_b, nullptr)); /* so it matters which */
+  }
+}
+
+TEST_CASE("a prelinked program runs on its kernel alone, and is not linked twice") {
+  const Object object = must(Object::parse(compiled_for_a(kReadsMuch)));
+  CHECK(handler::check_kernel(object, kernel_named(true)));
+  const Object linked = must(Object::parse(prelinked(object, false)));
+  CHECK(handler::check_kernel(linked, kernel_named(false)));
+  const auto other = handler::check_kernel(linked, kernel_named(true));
+  REQUIRE(!other);
+  CHECK(other.error().message.find("linked for kernel A") != std::string::npos);
+  CHECK(other.error().message.find("kernel B has other types") != std::string::npos);
+  const auto twice = handler::prelink(linked, {}, kernel_named(true));
+  REQUIRE(!twice);
+  CHECK(twice.error().message.find("linked for kernel A already") != std::string::npos);
+  CHECK(!handler::prelink(object, {}, kernel_named(true)));
+
+  const std::string plain = compiled_for_a("syscall::open:entry { trace(arg0); }");
+  CHECK(must(handler::prelink(must(Object::parse(plain)), {}, kernel_named(true))) == plain);
+}
+
+TEST_CASE("a damaged prelinked object is refused, or safe to read and link") {
+  const std::string sound = prelinked(must(Object::parse(compiled_for_a(kReadsMuch))), false);
+  const size_t tail = sizeof(hp_core_header) + sizeof(hp_core_kernel) + 10;
+  size_t refused = 0;
+  for (size_t i = sound.size() - tail; i < sound.size(); i++)
+    for (unsigned char value : {0, 1, 0x7f, 0xff}) {
+      std::string damaged = sound;
+      damaged[i] = static_cast<char>(value);
+      const auto read = Object::parse(damaged);
+      refused += !read;
+      if (!read) continue;
+      if (read->linked_for()) CHECK(std::strlen(read->core_str(read->linked_for()->name)) < tail);
+      (void)handler::check_kernel(*read, kernel_named(true));
+      CHECK(handler::Image::link(*read, handler::primitives()).has_value());
+    }
+  CHECK(refused > 20);
 }
 
 TEST_CASE("A damaged .hyprobe.core is refused, or safe to read and link") {

@@ -1,10 +1,11 @@
 /* FailingVfs: SQLite's way to the disk, which fails or kills the process at the n-th write or sync.
  *
  *     FailingVfs disk;                       // the default VFS while it lives; one at a time
- *     disk.fail_at(3, SQLITE_FULL);          // from now on the third call fails, and so do those after it until heal()
+ *     disk.fail_at(3, SQLITE_FULL);          // the third from now fails, and all others until heal()
  *     disk.kill_at(3);                       // SIGKILL in the middle of the third
  *
- * A write that fails has written half of its bytes, if it is of more than a sector; a sync that fails has synced. */
+ * A write that fails has written half of its bytes, if it is of more than a sector; a sync that
+ * fails has synced. */
 #pragma once
 #include <signal.h>
 #include <sqlite3.h>

@@ -5,7 +5,6 @@ hp_test(fleet_supervisor_test SOURCES fleet_supervisor_test.cpp DEPS hp_guest)
 target_compile_definitions(fleet_supervisor_test PRIVATE
   FLEET_MONITOR="$<TARGET_FILE:fleet_monitor>")
 add_dependencies(fleet_supervisor_test fleet_monitor)
-hp_test(fleet_transaction_test SOURCES fleet_transaction_test.cpp fleet_schedules_test.cpp DEPS hp_transport)
 hp_test(fleet_rpc_test SOURCES fleet_rpc_test.cpp DEPS hp_host)
 target_link_options(fleet_rpc_test PRIVATE -Wl,--as-needed)
 hp_test(fleet_access_test SOURCES fleet_access_test.cpp fleet_limits_test.cpp DEPS hp_host)
@@ -33,7 +32,8 @@ endforeach()
 target_compile_definitions(fleet_store_test PRIVATE FLEET_OBJECTS="${CMAKE_CURRENT_BINARY_DIR}")
 add_dependencies(fleet_store_test fleet_objects)
 
-hp_test(fleet_daemon_test SOURCES fleet_daemon_test.cpp fleet_durable_test.cpp fleet_rights_test.cpp DEPS hp_host)
+hp_test(fleet_daemon_test SOURCES fleet_daemon_test.cpp fleet_durable_test.cpp fleet_rights_test.cpp
+  fleet_versions_test.cpp DEPS hp_host)
 target_link_options(fleet_daemon_test PRIVATE -Wl,--as-needed)
 target_compile_definitions(fleet_daemon_test PRIVATE FLEET_MONITOR="$<TARGET_FILE:fleet_monitor>"
   FLEET_OBJECTS="${CMAKE_CURRENT_BINARY_DIR}")

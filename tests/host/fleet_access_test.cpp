@@ -134,6 +134,9 @@ TEST_CASE("a wrong configuration says where, what, and what to write") {
   CHECK(error("[socket]\ngroup = 'carol'\n").find("groupadd") != std::string::npos);
   CHECK(error("[socket]\nmode = 432\n") == "h.toml:2: \"mode\" is \"0600\", \"0660\" or \"0666\"");
   CHECK(error("[access\n").find("h.toml:1: this is not TOML: ") == 0);
+  CHECK(parse("# \xd0\x95, \xff\n[access]\nlist = ['*']\n"));
+  CHECK(error("nea = \xd0\x95").find("h.toml:1: this is not TOML: ") == 0);
+  CHECK(error("[ `").find("h.toml:1: this is not TOML: ") == 0);
   CHECK(error("[access]\nlog = []\nlog = []\n").find("h.toml:3: this is not TOML: ") == 0);
   CHECK(error(std::string(FleetConfig::kMaxBytes + 1, '#')).find("larger than 65536 bytes") !=
         std::string::npos);

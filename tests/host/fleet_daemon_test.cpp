@@ -89,6 +89,7 @@ TEST_CASE("while there is no coordinator, a program ends with its consumer") {
   auto client = submit(f, *p, FleetEvent::Committed);
   CHECK(wait_for([&] { return p->fetched(); }));
   f.kill(SIGKILL);
+  await_event(*client, FleetEvent::Away);
   p.reset(); /* the segment says DEAD */
   CHECK(f.guests[0].wait() == 0);
 }

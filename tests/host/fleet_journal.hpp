@@ -33,7 +33,8 @@ inline FleetJournal::Program program(uint32_t n) {
   return p;
 }
 
-/* In memory where there is such a place: a sync costs nothing there, and these tests end processes, not machines. */
+/* In memory where there is such a place: a sync costs nothing there, and these tests end processes,
+ * not machines. */
 struct JournalFolder : TemporaryDirectory {
   JournalFolder()
       : TemporaryDirectory(std::filesystem::exists("/dev/shm")

@@ -1,5 +1,5 @@
-/* The journal and death: whatever call had returned is there, whatever had failed is not, wherever the process or the disk gave
- * up. */
+/* The journal and death: whatever call had returned is there, whatever had failed is not, wherever
+ * the process or the disk gave up. */
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,7 +31,8 @@ Contents contents_of(FleetJournal& journal) {
   return contents;
 }
 
-/* The i-th call of a life with many programs: each third one commits, the next ends, all interleaved. */
+/* The i-th call of a life with many programs: each third one commits, the next ends, all
+ * interleaved. */
 struct Step {
   uint32_t program;
   State state;
@@ -196,7 +197,8 @@ TEST_CASE("a disk that fails leaves the previous state, at once and after a cras
           CHECK(result.error().message.find("/journal.sqlite: ") != std::string::npos);
           CHECK(contents_of(journal) == expected);
           if (!once) continue;
-          /* The disk took what was written next: now even a crash does not bring the failed call back. */
+          /* The disk took what was written next: now even a crash does not bring the failed call
+           * back. */
           copy_journal(folder.path(), crashed.path());
           disk.heal();
           FleetJournal later = must(FleetJournal::open(crashed.path()));

@@ -26,7 +26,7 @@ void fill(const std::string& folder) {
   for (uint32_t n : {1, 2, 3, 4}) must(journal.received(program(n)));
   for (uint32_t n : {1, 2}) must(journal.committed(ident_of(n)));
   must(journal.ended(ident_of(2), "killed"));
-  for (uint32_t n : {1, 2, 3}) must(journal.guest(n, "web" + std::to_string(n), 1000));
+  for (uint32_t n : {1, 2, 3}) must(journal.guest(n, "web" + std::to_string(n), n));
   for (uint32_t n : {1, 2, 3}) must(journal.event("joined", ident_of(1), "web", std::to_string(n)));
 }
 
@@ -63,7 +63,7 @@ struct Change {
 
 TEST_CASE("what is no journal of this version is refused, and left alone") {
   for (const auto& [sql, code, words] : std::initializer_list<Change>{
-           {"PRAGMA user_version = 2", EPROTO, "wrote it (Hyprobe 0.1.0, or later)"},
+           {"PRAGMA user_version = 2", EPROTO, "that wrote it (Hyprobe "},
            {"PRAGMA application_id = 7", EBADMSG, "of another program"},
            {"PRAGMA journal_mode = DELETE", EBADMSG, "journal mode"},
            {"UPDATE programs SET state = 1 WHERE state = 2", EBADMSG, "wrong checksum"},
@@ -71,7 +71,7 @@ TEST_CASE("what is no journal of this version is refused, and left alone") {
            {"UPDATE programs SET ident = x'00' WHERE seq = 1", EBADMSG, "wrong checksum"},
            {"UPDATE programs SET script = 'x' WHERE state = 3", EBADMSG, "wrong checksum"},
            {"UPDATE guests SET name = '' WHERE vmid = 3", EBADMSG, "guest 3"},
-           {"INSERT INTO guests VALUES (5000, 'x')", EBADMSG, "guest 5000"},
+           {"INSERT INTO guests VALUES (5000, 'x', 0)", EBADMSG, "guest 5000"},
            {"UPDATE start SET epoch = -1", EBADMSG, "counter"},
            {"UPDATE start SET epoch = 4294967295", EBADMSG, "counter"},
            {"DELETE FROM start", EBADMSG, "counter"},

@@ -53,7 +53,7 @@ TEST_CASE("steps out of order are refused, repeated ones are not") {
   must(journal.committed(ident_of(1)));
   CHECK(journal.received(program(1)).error().code == EEXIST);
   must(journal.detached(ident_of(1), false));
-  must(journal.segment(ident_of(1), 5, 6));
+  must(journal.segment(ident_of(1), 5, 6, 7));
   const auto changed = must(journal.open_programs());
   REQUIRE(changed.size() == 1);
   CHECK_FALSE(changed[0].detached);

@@ -124,6 +124,7 @@ TEST_CASE("an object comes back after a restart, and a damaged one is refused") 
         (fs::perms::owner_read | fs::perms::owner_write));
   fs::resize_file(path, elf.size() / 2);
   CHECK(store.elf(kOne).error().message.find(path) != std::string::npos);
+  CHECK(store.elf(kOne).error().code == EBADMSG);
   fs::remove(path);
   fs::create_symlink(FLEET_OBJECTS "/fleet_GOOD.o", path);
   CHECK(store.elf(kOne).error().code == ELOOP);

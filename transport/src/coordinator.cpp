@@ -141,8 +141,8 @@ void Coordinator::tick(Time now, Effects& out) {
     if (!p.options.detached) {
       begin_end(p, "its consumer did not come back", now, out);
     } else if (!p.has_files && p.phase == Phase::Committed) {
-      p.remade = true;
-      out.push_back({Effect::Remake, ident, 0, 0, 0, {}, {}});
+      p.first = last_transaction_; /* what guests run so far writes to the segment that is lost */
+      out.push_back({Effect::Remake, ident, 0, 0, p.first, {}, {}});
     }
   }
   erase_finished(out);

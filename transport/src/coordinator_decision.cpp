@@ -11,6 +11,8 @@ void Coordinator::prepare(Program& p, Guest& g, bool late, Time now, Effects& ou
   part.deadline = now + p.options.timeout;
   part.joined_late = late;
   p.seen.insert(g.vmid);
+  /* It is asked anew: that it could not before, in a former session, is of no interest. */
+  std::erase_if(p.failed, [&](const GuestOutcome& o) { return o.vmid == g.vmid; });
   mark_live(p, g.vmid, out);
   send(Effect::Prepare, p.ident, g, part.transaction, out);
 }
@@ -159,6 +161,7 @@ void Coordinator::recover(Recovered r, Time now, Effects& out) {
   p.phase = Phase::Committed;
   p.recovered = true;
   p.has_files = r.has_files;
+  p.first = r.first;
   p.seen = std::move(r.seen);
   if (!p.options.detached || !p.has_files) p.grace = now + resume_grace_;
   advance(p, out);
@@ -173,10 +176,9 @@ void Coordinator::files_arrived(const ProgramIdent& ident, Time now, Effects& ou
     if (!p->guests.count(vmid)) mark_gone(*p, vmid, out);
   for (const auto& [vmid, part] : p->guests) mark_live(*p, vmid, out);
   if (p->phase != Phase::Committed) return;
-  if (p->remade) { /* what they run writes to the segment that is lost */
-    p->first = last_transaction_;
-    for (auto& [vmid, part] : p->guests) prepare(*p, registry_.at(vmid), true, now, out);
-  }
+  for (auto& [vmid, part] : p->guests)
+    if (p->first != 0 && part.transaction <= p->first)
+      prepare(*p, registry_.at(vmid), true, now, out);
   prepare_newcomers(*p, now, out);
 }
 

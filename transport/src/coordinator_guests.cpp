@@ -54,11 +54,12 @@ Result<Coordinator::Registered> Coordinator::register_guest(PeerId peer, const G
  * it to this guest. What a coordinator before this one gave is not known; that it matches must do. */
 bool Coordinator::may_claim(const Program& p, const Guest& guest, const Claim& claim) const {
   if (p.phase != Phase::Committed || !p.matches(guest)) return false;
-  if (claim.transaction != 0 &&
-      (claim.transaction <= p.first || claim.transaction > last_transaction_))
+  if (claim.transaction == 0
+          ? p.recovered && p.first != 0 /* remade: nobody knows what it runs */
+          : claim.transaction <= p.first || claim.transaction > last_transaction_)
     return false;
   const bool of_before = claim.transaction < first_transaction(epoch_);
-  return p.seen.count(guest.vmid) != 0 || (p.recovered && !p.remade && of_before);
+  return p.seen.count(guest.vmid) != 0 || (p.recovered && of_before);
 }
 
 void Coordinator::confirm(Program& p, Guest& guest, const Claim& claim, Time now, Effects& out) {

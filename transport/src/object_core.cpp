@@ -35,6 +35,14 @@ Result<> Object::parse_core(std::string_view section) {
     return bad("string table");
   core_ = {reinterpret_cast<const hp_core_reloc*>(section.data() + rows.offset), rows.count};
   core_strings_ = section.data() + strings.offset;
+  if (header->linked != 0) {
+    if (header->linked % alignof(hp_core_kernel) != 0 ||
+        !within(header->linked, sizeof(hp_core_kernel), section.size()))
+      return bad("the kernel lies outside the section");
+    linked_for_ = reinterpret_cast<const hp_core_kernel*>(section.data() + header->linked);
+    if (linked_for_->name >= strings.count || linked_for_->btf_size == 0 || !core_.empty())
+      return bad("the kernel that it is linked for");
+  }
   for (const hp_core_reloc& r : core_) {
     const uint32_t kind = r.kind & ~uint32_t{HP_CORE_OPTIONAL};
     if (kind < HP_CORE_FIELD || kind > HP_CORE_ADDRESS) return bad("unknown relocation");

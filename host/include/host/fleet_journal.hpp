@@ -8,23 +8,28 @@
  *     if (auto durable = journal.committed(ident); !durable) abort(durable.error());
  *     (void)journal.ended(ident, "killed");
  *
- * A program goes Received -> Committed -> Ended, or Received -> Ended (aborted). Presumed abort: Received at a start means
- * aborted; the caller then calls ended().
+ * A program goes Received -> Committed -> Ended, or Received -> Ended (aborted). Presumed abort:
+ * Received at a start means aborted; the caller then calls ended().
  *
- * DURABILITY. received(), committed() and ended() have reached the disk when they return success (SQLite, write-ahead log,
- * synchronous=FULL), and the folder's entries at open(). guest() and event() are in the kernel's hands when they return: they
- * survive the process, and reach the disk with the next of the former or at a checkpoint.
+ * DURABILITY. received(), committed() and ended() have reached the disk when they return success
+ * (SQLite, write-ahead log, synchronous=FULL), and the folder's entries at open(). guest() and
+ * event() are in the kernel's hands when they return: they survive the process, and reach the disk
+ * with the next of the former or at a checkpoint.
  *
- * FAILURE. Every call may fail (ENOSPC, EIO, EROFS ...; Error::code is the errno value). The journal then says what it said
- * before, and the next call may succeed. One thing no program can know: when the disk fails in the last sync of a call,
- * whether a crash right afterwards would find the row. The journal overwrites it at once if the disk lets it; the caller of a failed
- * committed() removes the program's ELF as well, and a committed row without its ELF counts as ended at recovery.
+ * FAILURE. Every call may fail (ENOSPC, EIO, EROFS ...; Error::code is the errno value). The
+ * journal then says what it said before, and the next call may succeed. One thing no program can
+ * know: when the disk fails in the last sync of a call, whether a crash right afterwards would find
+ * the row. The journal overwrites it at once if the disk lets it; the caller of a failed
+ * committed() removes the program's ELF as well, and a committed row without its ELF counts as
+ * ended at recovery.
  *
- * THE FILE. journal.sqlite with journal.sqlite-wal in the base folder, mode 0600; `sqlite3 journal.sqlite .dump` reads it while no
- * coordinator runs (it holds the lock). application_id 'HPJL', user_version kVersion. It is not trusted: open() compares the schema, runs
- * SQLite's quick check, and verifies every row of a program by its CRC-32C. What is damaged, of another version or
- * incomplete (the log is missing though the last coordinator did not end cleanly) is an error that says so and what to do;
- * nothing is repaired or skipped silently. Bounded: kHistory ended programs, kEvents events, texts cut at the limits below, kMaxBytes at all.
+ * THE FILE. journal.sqlite with journal.sqlite-wal in the base folder, mode 0600; `sqlite3
+ * journal.sqlite .dump` reads it while no coordinator runs (it holds the lock). application_id
+ * 'HPJL', user_version kVersion. It is not trusted: open() compares the schema, runs SQLite's
+ * integrity check, and verifies every row of a program by its CRC-32C. What is damaged, of another
+ * version or incomplete (the log is missing though the last coordinator did not end cleanly) is an
+ * error that says so and what to do; nothing is repaired or skipped silently. Bounded: kHistory
+ * ended programs, kEvents events, texts cut at the limits below, kMaxBytes at all.
  *
  * Times are CLOCK_REALTIME, for people; nothing is ordered by them. One thread; one process. */
 #pragma once
@@ -64,8 +69,9 @@ class FleetJournal {
     uint32_t timeout_ms = 0;
     uint64_t received_ns = 0, committed_ns = 0, ended_ns = 0; /* since 1970; 0: did not happen */
     uint64_t segment_dev = 0, segment_ino = 0;                /* fstat(2) of the consumer's memfd */
-    std::string script;                                       /* for listings */
-    std::string reason;                                       /* why it ended */
+    uint64_t segment_since = 0; /* Coordinator::Recovered::first: when it was made anew; 0: never */
+    std::string script;         /* for listings */
+    std::string reason;         /* why it ended */
   };
 
   struct Event {
@@ -82,18 +88,20 @@ class FleetJournal {
   /* Says in the file that the coordinator ended cleanly, if the disk lets it. */
   ~FleetJournal();
 
-  /* Creates it if need be. folder: an absolute path of a folder that only this user can write (FleetStore::folder()). */
+  /* Creates it if need be. folder: an absolute path of a folder that only this user can write
+   * (FleetStore::folder()). */
   static Result<FleetJournal> open(const std::string& folder);
 
   /* The number of this start, 1 or more: one above the last one's, already durable. */
   uint32_t epoch() const { return epoch_; }
-  /* What open() found that a person should know though nothing is wrong: a crash's half written tail, dropped. */
+  /* What open() found that a person should know though nothing is wrong: a crash's half written
+   * tail, dropped. */
   const std::vector<std::string>& warnings() const { return warnings_; }
   /* Of the files, for status. */
   uint64_t bytes() const;
 
-  /* state, the times and reason are ignored: it is Received, now. EEXIST: a program of that ident is Received or Committed;
-   * one that has ended is replaced. */
+  /* state, the times and reason are ignored: it is Received, now. EEXIST: a program of that ident
+   * is Received or Committed; one that has ended is replaced. */
   Result<> received(const Program&);
   /* ENOENT: it is not Received. Committed already: success. */
   Result<> committed(const ProgramIdent&);
@@ -102,7 +110,7 @@ class FleetJournal {
   /* Of an attached program that became detached (or back): as durable as the former. ENOENT: unknown or ended. */
   Result<> detached(const ProgramIdent&, bool);
   /* Another memfd is its segment from here on; as durable. ENOENT: unknown or ended. */
-  Result<> segment(const ProgramIdent&, uint64_t device, uint64_t inode);
+  Result<> segment(const ProgramIdent&, uint64_t device, uint64_t inode, uint64_t since);
   /* In whatever state, as far as it is still kept. */
   Result<std::optional<Program>> find(const ProgramIdent&);
   /* Received and Committed ones, in the order of received(). */
@@ -122,7 +130,8 @@ class FleetJournal {
   /* Returns the event as kept (id, time, texts cut). */
   Result<Event> event(std::string_view kind, const std::optional<ProgramIdent>& program,
                       std::string_view guest, std::string_view text);
-  /* Those with ids above after, oldest first, at most limit; recent: the last limit ones, oldest first. */
+  /* Those with ids above after, oldest first, at most limit; recent: the last limit ones, oldest
+   * first. */
   Result<std::vector<Event>> events(uint64_t after, size_t limit);
   Result<std::vector<Event>> recent_events(size_t limit);
 

@@ -5,13 +5,14 @@
  *     HP_TRYV(insert.bind(vmid, name).run());
  *     while (HP_TRY(select.row())) use(select.number(0), select.text(1));
  *
- * The file may be anybody's making: no triggers, views or functions of its schema are run, its cells are
- * checked when a page is read, it is never mapped into memory, and its pages are limited in number.
- * (https://sqlite.org/security.html, "Untrusted SQLite Database Files".)
+ * The file may be anybody's making: no triggers, views or functions of its schema are run, its
+ * cells are checked when a page is read, it is never mapped into memory, and its pages are limited
+ * in number. (https://sqlite.org/security.html, "Untrusted SQLite Database Files".)
  *
- * Errors: a sentence that names the file, and an errno value: ENOSPC (disk full, or the file's own limit), EROFS, EACCES,
- * EBUSY (another process has it), EIO or what the system call said, and EBADMSG: the file is damaged.
- * One thread at a time; not across fork(2) (its locks are the process's). */
+ * Errors: a sentence that names the file, and an errno value: ENOSPC (disk full, or the file's own
+ * limit), EROFS, EACCES, EBUSY (another process has it), EIO or what the system call said, and
+ * EBADMSG: the file is damaged. One thread at a time; not across fork(2) (its locks are the
+ * process's). */
 #pragma once
 #include <sqlite3.h>
 
@@ -31,7 +32,8 @@ struct Blob {
 
 class Statement {
  public:
-  /* Binds ?1, ?2 ... A string is bound as it is, NUL bytes included, and must live until run() or the last row(). */
+  /* Binds ?1, ?2 ... A string is bound as it is, NUL bytes included, and must live until run() or
+   * the last row(). */
   template <class... Values>
   Statement& bind(const Values&... values) {
     reset();
@@ -66,7 +68,8 @@ class Statement {
 
 class Sqlite {
  public:
-  /* An existing file (it may be empty), for this process alone; its folder must hold no symbolic links on the way. */
+  /* An existing file (it may be empty), for this process alone; its folder must hold no symbolic
+   * links on the way. */
   static Result<Sqlite> open(const std::string& path);
   Result<Statement> prepare(std::string_view sql);
   /* Statements without rows and parameters. */

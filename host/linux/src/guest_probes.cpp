@@ -12,6 +12,7 @@
 
 #include "handler/core_types.hpp"
 #include "handler/epochs.hpp"
+#include "handler/prelink.hpp"
 #include "handler/probe_entries.hpp"
 #include "handler/program.hpp"
 #include "linux_guest/dispatch.hpp"
@@ -89,6 +90,7 @@ struct GuestProbes::State {
   ~State() { delete dispatch.load(); }
 
   std::string version() const { return kernel ? "Linux-" + kernel->release() : osversion; }
+  Result<> check_linked(const Object&) const;
   Result<const handler::CoreTypes*> types_for(const Object&);
   void publish();
   void wait_for_firings(uint64_t epoch) const;
@@ -171,6 +173,14 @@ void GuestProbes::set_kernel(std::shared_ptr<const GuestKernel> kernel) {
 
 /* --- programs --- */
 
+/* A program that probec -y made for one kernel runs on no other. */
+Result<> GuestProbes::State::check_linked(const Object& object) const {
+  if (!object.linked_for() || !kernel) return {};
+  return handler::check_kernel(
+      object, handler::kernel_of_btf(kernel->files().btf,
+                                     "the kernel of " + name + " (" + kernel->release() + ")"));
+}
+
 /* nullptr: the program looks into no structures. */
 Result<const handler::CoreTypes*> GuestProbes::State::types_for(const Object& object) {
   if (object.core().empty() || !kernel) return nullptr;
@@ -210,6 +220,7 @@ Result<std::unique_ptr<Loaded>> GuestProbes::State::load(Object object, int segm
   if (found.empty() && !kernel) return fail("the guest has not said yet what it is", EAGAIN);
   if (found.empty()) return nullptr;
   auto loaded = std::make_unique<Loaded>();
+  HP_TRYV(check_linked(object));
   const handler::CoreTypes* core = HP_TRY(types_for(object));
   loaded->program = HP_TRY(handler::Program::load(std::move(object), segment_fd, target, core));
   const handler::SegmentView& segment = loaded->program->segment();

@@ -91,8 +91,7 @@ class Coordinator {
     bool end_wanted = false;
     bool recovered = false;
     bool has_files = true;
-    bool remade = false;       /* its segment is not the one that guests had before */
-    Transaction first = 0;     /* numbers of its PREPAREs are above this */
+    Transaction first = 0;     /* PREPAREs up to this one were of a former program or segment */
     std::optional<Time> grace; /* until its consumer, or its segment, must have come back */
     std::map<uint32_t, Participation> guests; /* by vmid */
     uint32_t waits_for =
@@ -116,6 +115,7 @@ class Coordinator {
     Matcher matches;
     bool has_files = false;  /* object and segment are at hand */
     std::set<uint32_t> seen; /* vmids of its segment's guest table, as far as known */
+    Transaction first = 0;   /* of its last Effect::Remake; 0: its segment was never remade */
   };
   /* vmid is this guest's, now or when it comes back. */
   void recover_guest(uint32_t vmid, const std::string& name) { registry_.remember(vmid, name); }

@@ -31,7 +31,8 @@ struct Effect {
     /* --- to the program's files --- */
     MarkLive, /* its guest table: vmid is live (guests[0]), or gone */
     MarkGone,
-    Remake, /* nobody brought its segment back: make it anew from its copy, then files_arrived(); or kill() */
+    Remake, /* nobody brought its segment back: journal `transaction` for Recovered::first, make it anew from its
+             * copy, then files_arrived(); or kill() */
     Forget, /* it is over: close its descriptors, remove its files */
     /* --- to the consumer at `peer` --- */
     Committed, /* guests: where it is enabled */

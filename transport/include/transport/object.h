@@ -193,6 +193,9 @@ struct hp_obj_option {
  *
  *   hp_core_header, then the rows, then the strings; offsets from the start of the section
  *
+ * A program that was linked for one kernel (probec -y) has no rows left: the values are in its code, and the section
+ * says which kernel that was, so that others can refuse it.
+ *
  * A path is names of members, from the type on, as C writes them: "cred", "uid.val", "files[].x" where
  * [] is an element of an array, whichever: the code adds the index. Members of anonymous structures
  * and unions are found by their names alone. */
@@ -212,10 +215,17 @@ enum {                    /* hp_core_reloc.kind; what the value is */
 
 struct hp_core_header {
   uint32_t magic, version;
-  uint32_t size; /* of the whole section */
-  uint32_t reserved;
+  uint32_t size;   /* of the whole section */
+  uint32_t linked; /* offset of the hp_core_kernel that it is linked for; 0: for none */
   struct hp_obj_table relocations; /* hp_core_reloc */
   struct hp_obj_table strings;     /* bytes; offset 0 is "" */
+};
+
+struct hp_core_kernel { /* a kernel, as far as its BTF tells one from another */
+  uint64_t btf_size;    /* bytes; 0 is no kernel's */
+  uint64_t btf_hash;    /* FNV-1a, 64 bits, of its bytes: a mistake is found, no forgery */
+  uint32_t name;        /* string: what messages call it */
+  uint32_t reserved;
 };
 
 struct hp_core_reloc {
@@ -238,7 +248,9 @@ struct hp_core_reloc {
 #define HP_CORE_ABSENT HP_CORE_DESCRIPTOR(0, 0, 0, 63, 0)
 
 #ifdef __cplusplus
-static_assert(sizeof(hp_core_header) == 32 && sizeof(hp_core_reloc) == 24, "CO-RE");
+static_assert(sizeof(hp_core_header) == 32 && sizeof(hp_core_reloc) == 24 &&
+                  sizeof(hp_core_kernel) == 24,
+              "CO-RE");
 static_assert(sizeof(hp_obj_header) == 176, "object header");
 static_assert(sizeof(hp_obj_desc) == 36 && sizeof(hp_obj_clause) == 44, "tables");
 static_assert(sizeof(hp_obj_action) == 32 && sizeof(hp_obj_field) == 16, "tables");

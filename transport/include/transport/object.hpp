@@ -68,6 +68,8 @@ class Object {
    * the symbol hp_core_N. */
   std::span<const hp_core_reloc> core() const { return core_; }
   const char* core_str(uint32_t offset) const { return core_strings_ + offset; }
+  /* The kernel that the program was linked for (probec -y), and runs on alone; nullptr: any. Its name by core_str(). */
+  const hp_core_kernel* linked_for() const { return linked_for_; }
   /* The row of a symbol's name; no value: it is no name of one. */
   std::optional<uint32_t> core_index(std::string_view symbol) const;
   /* The value of a pragma or -x option compiled in, the last one wins; nullptr if not set. */
@@ -120,6 +122,7 @@ class Object {
   std::string_view source_;
   std::span<const hp_core_reloc> core_;
   const char* core_strings_ = "";
+  const hp_core_kernel* linked_for_ = nullptr;
 };
 
 }  // namespace hp
