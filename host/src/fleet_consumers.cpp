@@ -35,6 +35,10 @@ Result<> FleetConsumers::submit(FleetPeer& p, const rpc::Message& m, std::vector
   if (FleetProgram* known = state_.find(ident))
     return adopt(p, *known, std::move(program), m.id, effects);
 
+  /* Its consumer has not heard of it yet; run again it would undo a kill. */
+  if (const auto former = HP_TRY(state_.journal.find(ident)); former && former->committed_ns != 0)
+    return fail("program " + to_hex(ident) + " has ended" +
+                (former->uid == program.uid ? ": " + former->reason : ""));
   if (program.destructive) HP_TRYV(state_.access.check(p.credentials, Right::Destructive));
   program.share = HP_TRY(p.share.program(program.parsed->bytes().size(), program.segment.bytes()));
   if (!state_.access.rights(p.credentials).has(Right::TraceOthers))

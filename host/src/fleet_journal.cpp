@@ -142,12 +142,14 @@ Result<FleetJournal> FleetJournal::open(const std::string& folder) {
     return journal;
   }();
   if (!opened) return refuse(folder, opened.error());
-  opened->db_.set_checkpoint_on_close(true);
   return opened;
 }
 
 FleetJournal::~FleetJournal() {
-  if (db_ && epoch_ != 0) (void)transact(Sync::Now, [&] { return sql_.finished.bind().run(); });
+  if (!db_ || epoch_ == 0) return;
+  /* Without that word the log must stay: a missing one is then taken for a loss. */
+  if (transact(Sync::Now, [&] { return sql_.finished.bind().run(); }))
+    db_.set_checkpoint_on_close(true);
 }
 
 Result<> FleetJournal::check_rows() {

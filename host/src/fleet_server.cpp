@@ -10,6 +10,10 @@
 #include "host/fleet_recovery.hpp"
 
 namespace hp {
+namespace {
+constexpr Time kClockSlack =
+    std::chrono::milliseconds(20); /* programs' times are 100 ms and more */
+}
 
 FleetServer::FleetServer(asio::io_context& io, FleetServerOptions options, FleetLock lock,
                          FleetStore store, FleetJournal journal)
@@ -119,20 +123,20 @@ void FleetServer::carry_out() {
   carrying_ = false;
   if (closing_) return;
   effects_.carry_out(std::exchange(pending_, {}));
-  arm_timer();
+  if (std::exchange(clock_soon_, true)) return;
+  wake_at(FleetState::now() + kClockSlack);
 }
 
-void FleetServer::arm_timer() {
-  auto deadline = state_.coordinator.next_deadline();
-  if (!deadline) {
-    deadline_timer_.cancel();
-    return;
-  }
-  deadline_timer_.expires_at(std::chrono::steady_clock::time_point(*deadline));
+/* The next deadline is looked for among all guests of all programs: not at each message, but when some time has gone
+ * by since the first. */
+void FleetServer::wake_at(Time time) {
+  deadline_timer_.expires_at(std::chrono::steady_clock::time_point(time));
   deadline_timer_.async_wait([this](std::error_code error) {
     if (error || closing_) return;
+    clock_soon_ = false;
     state_.coordinator.tick(FleetState::now(), pending_);
-    carry_out();
+    effects_.carry_out(std::exchange(pending_, {}));
+    if (const auto deadline = state_.coordinator.next_deadline()) wake_at(*deadline);
   });
 }
 

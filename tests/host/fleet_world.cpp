@@ -14,6 +14,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr auto kLimit = std::chrono::seconds(20);
+constexpr const char* kGrace = "0.3"; /* s, for consumers to come back */
 constexpr int kTurn = 5; /* ms: how soon a dead coordinator is seen, or a lost one looked for */
 
 std::string text_of(const std::string& path) {
@@ -81,7 +82,7 @@ void FleetConsumer::handle(const rpc::Message& m) {
     guests_ = m.body.objects("guests", HP_MAX_GUESTS).value_or(std::vector<rpc::Fields>{}).size();
   } else if (m.kind == Message::Failure) {
     reason_ = m.error;
-    state_ = state_ == Committed ? Ended : Aborted;
+    state_ = state_ == Committed ? Ended : Aborted; /* ended while it was away, too */
   } else if (m.method == "program.ended") {
     reason_ = m.body.text_or("reason", 4096, "").value_or("");
     state_ = Ended;
@@ -92,10 +93,16 @@ void FleetConsumer::handle(const rpc::Message& m) {
 
 /* --- the coordinator --- */
 
+/* In memory: that a disk keeps what was synced is not what is tested, and here it takes no time. */
+std::string FleetWorld::fast_folder() {
+  return std::filesystem::exists("/dev/shm") ? "/dev/shm"
+                                             : std::filesystem::temp_directory_path().string();
+}
+
 FleetWorld::FleetWorld(const CrashPlan& plan) : plan_(plan) {
   start(plan);
-  until([&] { return FleetChannel::connect(socket_, FleetChannel::kMaxAnswer).has_value(); },
-        "a coordinator");
+  await_coordinator();
+  served_ = true;
 }
 
 FleetWorld::~FleetWorld() {
@@ -127,8 +134,9 @@ void FleetWorld::start(const CrashPlan& plan) {
     set("HP_FAIL_FOR", std::to_string(plan.fail_for));
     set("HP_FAIL_WITH", std::to_string(plan.fail_with));
   }
-  std::vector<std::string> arguments = {HP_BIN_DIR "/probed", "coordinator", "--foreground",
-                                        "--socket", socket_};
+  std::vector<std::string> arguments = {
+      HP_BIN_DIR "/probed", "coordinator", "--foreground", "--socket", socket_,
+      "--resume-grace",     kGrace};
   std::vector<char*> argv, envp;
   for (std::string& a : arguments) argv.push_back(a.data());
   for (std::string& e : environment) envp.push_back(e.data());
@@ -180,6 +188,10 @@ void FleetWorld::lose_power() {
   }
 }
 
+void FleetWorld::await_coordinator() {
+  ask("status");
+}
+
 void FleetWorld::restart() {
   end_daemon();
   ending_ = false;
@@ -188,11 +200,12 @@ void FleetWorld::restart() {
 
 void FleetWorld::end_daemon() {
   ending_ = true;
-  ::kill(daemon_, SIGTERM);
-  until([&] { return daemon_ == -1 || crashes_ > 0; }, "the coordinator's end");
-  if (daemon_ == -1) return;
-  ::kill(daemon_, SIGTERM);
-  until([&] { return daemon_ == -1; }, "the coordinator's end");
+  while (daemon_ != -1) { /* again if it crashes at its end */
+    const unsigned before = crashes_;
+    ::kill(daemon_, SIGTERM);
+    until([&] { return daemon_ == -1 || crashes_ > before; }, "the coordinator's end");
+    if (daemon_ != -1) await_coordinator();
+  }
 }
 
 /* --- everybody --- */
@@ -200,11 +213,11 @@ void FleetWorld::end_daemon() {
 SimulatedGuest& FleetWorld::guest(const std::string& name) {
   guests_.push_back(std::make_unique<SimulatedGuest>(name, socket_));
   guests_.back()->host().on_enable = [this, name](const ProgramIdent& ident) {
-    if (!std::filesystem::exists(base_)) return; /* a coordinator without a journal */
-    const auto state = journal()[ident];
-    if (state != FleetJournal::State::Committed)
+    const auto programs = journal(); /* ended by now, maybe: the COMMIT was on its way */
+    const auto found = programs.find(ident);
+    if (found == programs.end() || found->second.committed_ns == 0)
       complaints_.push_back(name + " enables " + to_hex(ident) +
-                            ", which the journal does not have as committed");
+                            ", which the journal has not had as committed");
   };
   return *guests_.back();
 }
@@ -284,17 +297,17 @@ bool FleetWorld::loaded_anywhere() const {
 }
 
 /* Of a copy: the coordinator keeps others out, and reading it is to change nothing. */
-std::map<ProgramIdent, FleetJournal::State> FleetWorld::journal() const {
+std::map<ProgramIdent, FleetJournal::Program> FleetWorld::journal() const {
   const TemporaryDirectory copy;
   for (const char* name : {"/journal.sqlite", "/journal.sqlite-wal"})
     if (std::filesystem::exists(base_ + name))
       std::filesystem::copy_file(base_ + name, copy.path() + name);
   FleetJournal journal = need(FleetJournal::open(copy.path()), "the journal");
-  std::map<ProgramIdent, FleetJournal::State> states;
+  std::map<ProgramIdent, FleetJournal::Program> found;
   for (const auto& programs :
        {need(journal.open_programs(), "programs"), need(journal.history(1000), "history")})
-    for (const FleetJournal::Program& p : programs) states[p.ident] = p.state;
-  return states;
+    for (const FleetJournal::Program& p : programs) found[p.ident] = p;
+  return found;
 }
 
 std::set<std::string> FleetWorld::files() const {

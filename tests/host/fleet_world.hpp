@@ -88,7 +88,7 @@ class FleetWorld {
   std::vector<Listed> programs();
   size_t enabled_in(const ProgramIdent&) const; /* guests */
   bool loaded_anywhere() const;
-  std::map<ProgramIdent, FleetJournal::State> journal() const;
+  std::map<ProgramIdent, FleetJournal::Program> journal() const;
   std::set<std::string> files() const; /* of the base folder */
 
   bool crashed() const { return crashes_ > 0; }
@@ -100,11 +100,14 @@ class FleetWorld {
  private:
   void start(const CrashPlan&);
   void reap();
+  void await_coordinator();
   void lose_power();
   void turn();
   std::string durable() const { return directory_.path() + "/durable"; }
 
-  TemporaryDirectory directory_;
+  static std::string fast_folder();
+
+  TemporaryDirectory directory_{fast_folder()};
   std::string base_ = directory_.path() + "/base", socket_ = directory_.path() + "/run/s";
   CrashPlan plan_;
   pid_t daemon_ = -1;

@@ -109,8 +109,8 @@ class Fleet:
         self.processes.append(p)
         return p
 
-    def coordinator(self):
-        self.daemon = self.start(BIN / "probed", "coordinator", "--foreground")
+    def coordinator(self, *options):
+        self.daemon = self.start(BIN / "probed", "coordinator", "--foreground", *options)
         self.daemon.await_err("listens")
         return self.daemon
 

@@ -17,6 +17,9 @@ PERL = ("$|=1; while (<STDIN>) { my ($k, $n, $o) = split; syscall(%d, $k + 0) fo
 SCRIPT = "%s:syscall::getsid:entry /arg0 == %d/ { @[vmname] = count(); }"
 ENABLED = re.compile(r"enabled in|no guest matches yet")
 
+# why probec --attach may end though its program lives: the coordinator went away, or has just come; a killed one's session
+NOT_ATTACHED = re.compile("coordinator|has not come back yet; try again|is attached to pid")
+
 
 class Guest:
     """One life of a guest."""
@@ -59,6 +62,10 @@ class Program:
         self.ending = None  # how it was told to end
         self.process = fleet.start(BIN / "probec", "-E", *options, "-n", SCRIPT % (target, key))
 
+    def never_began(self):
+        """There was no coordinator, which probec waits for only once it has had one."""
+        return "no coordinator answers" in self.process.err() and self.process.p.returncode == 1
+
     def matches(self, guest):
         return fnmatch.fnmatchcase(guest.name, self.target)
 
@@ -87,7 +94,12 @@ class Program:
 
     def kill(self):
         self.ending = "kill"
-        self.fleet.start(BIN / "probectl", "kill", self.ident)
+        self.killer = self.fleet.start(BIN / "probectl", "kill", self.ident)
+
+    def kill_again(self):
+        """If there was no coordinator to take it, or it died before it could say that it did."""
+        if self.ending == "kill" and (self.killer.p.poll() or 0) != 0:
+            self.kill()
 
 
 class Consumer(Program):
@@ -125,6 +137,9 @@ class Detached(Program):
     def look(self):
         """The process that has printed what was counted until now, if any."""
         if self.ident is None and self.process.p.poll() is not None:
+            if self.never_began():
+                self.ending = "never began"
+                return None
             assert self.process.p.returncode == 0, self.process.err()
             self.ident = self.process.out().strip()
         if self.attached is None:
@@ -135,7 +150,8 @@ class Detached(Program):
                 self.attached.signal(signal.SIGINT)
             return None
         process, self.attached = self.attached, None
-        assert self.shown or self.ending or process.p.returncode == -signal.SIGKILL, process.err()
+        assert self.shown or self.ending or process.p.returncode == -signal.SIGKILL or NOT_ATTACHED.search(process.err()), \
+            process.err()
         return process if self.shown and not self.ending and process.p.returncode == 0 else None
 
     def attach(self):

@@ -169,10 +169,11 @@ auto on_descriptor(const char* name, int fd, Call call) -> decltype(call()) {
   return call();
 }
 
+/* Removing a name needs no room: it does not fail. */
 template <class Call>
-int on_name(const char* name, const std::string& path, Call call) {
+int on_name(const char* name, const std::string& path, Call call, bool may_fail = true) {
   if (!in_base(path)) return call();
-  const Point point(name, fs::path(path).filename(), true);
+  const Point point(name, fs::path(path).filename(), may_fail);
   return point.fails() ? -1 : call();
 }
 
@@ -244,15 +245,15 @@ int renameat(int from_at, const char* from, int to_at, const char* to) {
 }
 int unlink(const char* path) {
   static const auto next = real<int (*)(const char*)>("unlink");
-  return on_name("unlink", absolute(AT_FDCWD, path), [&] { return next(path); });
+  return on_name("unlink", absolute(AT_FDCWD, path), [&] { return next(path); }, false);
 }
 int remove(const char* path) {
   static const auto next = real<int (*)(const char*)>("remove");
-  return on_name("remove", absolute(AT_FDCWD, path), [&] { return next(path); });
+  return on_name("remove", absolute(AT_FDCWD, path), [&] { return next(path); }, false);
 }
 int unlinkat(int at, const char* path, int flags) {
   static const auto next = real<int (*)(int, const char*, int)>("unlinkat");
-  return on_name("unlink", absolute(at, path), [&] { return next(at, path, flags); });
+  return on_name("unlink", absolute(at, path), [&] { return next(at, path, flags); }, false);
 }
 int mkdir(const char* path, mode_t mode) {
   static const auto next = real<int (*)(const char*, mode_t)>("mkdir");

@@ -72,7 +72,6 @@ class SimulatedGuest {
   short poll_events() const { return member_.poll_events(); }
   int timeout_ms() const { return member_.timeout_ms(); }
   void dispatch() { member_.dispatch(); }
-  bool reachable() const { return member_.reachable(); }
 
  private:
   SimulatedHost host_;
@@ -86,9 +85,9 @@ struct SimulatedProgram {
   ProgramIdent ident{};
 
   explicit SimulatedProgram(const std::string& object_path) {
-    object =
-        need(make_sealed_memfd("object", need(read_file(object_path), object_path)), "an object");
-    const Object parsed = need(Object::read(object.get()), object_path);
+    const Fd file(::open(object_path.c_str(), O_RDONLY | O_CLOEXEC));
+    const Object parsed = need(Object::read(file.get()), object_path);
+    object = need(make_sealed_memfd("hyprobe-object", parsed.bytes()), "an object");
     host::SegmentOptions options;
     options.bufsize = options.aggsize = 64 << 10;
     options.ncpus = 1;

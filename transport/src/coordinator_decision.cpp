@@ -46,14 +46,23 @@ void Coordinator::drop_guest(Program& p, uint32_t vmid, const std::string& reaso
   advance(p, out);
 }
 
+/* Whether a guest is outstanding. Those that a phase waits for only ever become fewer, so the search goes on where
+ * it last ended, and all answers of a phase together cost one walk over the guests. */
+template <class Outstanding>
+bool Coordinator::waits(Program& p, Outstanding outstanding) {
+  auto it = p.guests.lower_bound(p.waits_for);
+  while (it != p.guests.end() && !outstanding(it->second)) ++it;
+  p.waits_for = it == p.guests.end() ? 0 : it->first;
+  return it != p.guests.end();
+}
+
 void Coordinator::advance(Program& p, Effects& out) {
   if (p.phase == Phase::Preparing) {
     if (!p.failed.empty() && !p.options.skip_failing) {
       abort(p, "not every guest can run it", out);
       return;
     }
-    for (const auto& [vmid, part] : p.guests)
-      if (part.part == Part::Preparing) return;
+    if (waits(p, [](const Participation& part) { return part.part == Part::Preparing; })) return;
     p.phase = Phase::Deciding;
     out.push_back({Effect::Decide, p.ident, 0, 0, 0, {}, {}});
   }
@@ -66,8 +75,10 @@ void Coordinator::advance(Program& p, Effects& out) {
 
 /* Once every guest of the first phase has enabled it, or gone. */
 void Coordinator::tell_committed(Program& p, Effects& out) {
-  for (const auto& [vmid, part] : p.guests)
-    if (part.part != Part::Enabled && !part.joined_late) return;
+  if (waits(p, [](const Participation& part) {
+        return part.part != Part::Enabled && !part.joined_late;
+      }))
+    return;
   std::vector<GuestOutcome> enabled;
   for (const auto& [vmid, part] : p.guests)
     if (part.part == Part::Enabled) enabled.push_back(outcome(vmid, part.probes));

@@ -111,6 +111,8 @@ class FleetJournal {
   Result<> detached(const ProgramIdent&, bool);
   /* Another memfd is its segment from here on; as durable. ENOENT: unknown or ended. */
   Result<> segment(const ProgramIdent&, uint64_t device, uint64_t inode, uint64_t since);
+  /* In whatever state, as far as it is still kept. */
+  Result<std::optional<Program>> find(const ProgramIdent&);
   /* Received and Committed ones, in the order of received(). */
   Result<std::vector<Program>> open_programs();
   /* Ended ones, the last submitted first. */
@@ -148,7 +150,6 @@ class FleetJournal {
   Result<> start();
   /* Carries out f() as one transaction, or none of it. */
   Result<> transact(Sync, const std::function<Result<>()>&);
-  Result<std::optional<Program>> find(const ProgramIdent&);
   Result<> put(const Program&);
   Result<> prune();
 

@@ -53,7 +53,7 @@ class FleetServer final : private FleetPeers::Listener {
   void set_socket_access();
   void carry_out_soon();
   void carry_out();
-  void arm_timer();
+  void wake_at(Time);
 
   asio::io_context& io_;
   FleetServerOptions options_;
@@ -65,6 +65,7 @@ class FleetServer final : private FleetPeers::Listener {
   FleetEffects effects_;
   Effects pending_; /* not carried out yet */
   bool carrying_ = false, closing_ = false;
+  bool clock_soon_ = false; /* it will be asked within kClockSlack */
   asio::steady_timer deadline_timer_;
 };
 

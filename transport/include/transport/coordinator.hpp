@@ -94,7 +94,9 @@ class Coordinator {
     Transaction first = 0;     /* PREPAREs up to this one were of a former program or segment */
     std::optional<Time> grace; /* until its consumer, or its segment, must have come back */
     std::map<uint32_t, Participation> guests; /* by vmid */
-    std::vector<GuestOutcome> failed;         /* phase one */
+    uint32_t waits_for =
+        0; /* no guest below is still to answer in this phase: one look an answer */
+    std::vector<GuestOutcome> failed; /* phase one */
     std::set<uint32_t> seen; /* vmids in its segment's guest table; not given away meanwhile */
   };
 
@@ -190,6 +192,8 @@ class Coordinator {
   void owe_kill(Guest&, const ProgramIdent&, Transaction, Time interval, Time now, Effects&) const;
   void drop_guest(Program&, uint32_t vmid, const std::string& reason, bool tell_guest, Effects&);
   void leave(Guest&, Effects&);
+  template <class Outstanding>
+  static bool waits(Program&, Outstanding);
   void advance(Program&, Effects&);
   void tell_committed(Program&, Effects&);
   void begin_end(Program&, const std::string& reason, Time now, Effects&);
