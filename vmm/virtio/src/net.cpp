@@ -63,6 +63,7 @@ void NetDevice::read_config(uint64_t offset, std::span<uint8_t> data) noexcept {
 }
 
 void NetDevice::process() noexcept {
+  backend_->flush(); /* the guest may have nothing more to send that would */
   bool more = true;
   while (more && !stopping()) {
     more = transmit();

@@ -26,12 +26,13 @@ class Socket final : public NetBackend {
   }
   size_t receive(std::span<uint8_t> frame) noexcept override;
   bool send(std::span<const iovec> frame, size_t size) noexcept override;
+  void flush() noexcept override { (void)drain(); }
   pollfd wait(bool input) noexcept override;
 
  private:
   bool connected() noexcept;
   void hang_up() noexcept;
-  bool flush() noexcept;
+  bool drain() noexcept;
   size_t take(std::span<uint8_t> frame) noexcept;
 
   Fd peer_, listener_;
@@ -87,7 +88,7 @@ size_t Socket::receive(std::span<uint8_t> frame) noexcept {
 }
 
 /* True: nothing waits any more. */
-bool Socket::flush() noexcept {
+bool Socket::drain() noexcept {
   while (!out_.empty()) {
     const ssize_t n = ::send(peer_.get(), out_.data(), out_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;
@@ -102,7 +103,7 @@ bool Socket::flush() noexcept {
 
 bool Socket::send(std::span<const iovec> frame, size_t size) noexcept {
   if (!connected()) return true;
-  if (!flush()) return false;
+  if (!drain()) return false;
   const uint32_t prefix = htobe32(static_cast<uint32_t>(size));
   out_.resize(kPrefix + size);
   std::memcpy(out_.data(), &prefix, kPrefix);
@@ -111,12 +112,11 @@ bool Socket::send(std::span<const iovec> frame, size_t size) noexcept {
     std::memcpy(to, b.iov_base, b.iov_len);
     to += b.iov_len;
   }
-  flush(); /* what it does not take now waits in out_ */
+  (void)drain(); /* what it does not take now waits in out_ */
   return true;
 }
 
 pollfd Socket::wait(bool input) noexcept {
-  flush(); /* the guest may have nothing more to send that would */
   if (!peer_) return {listener_.get(), POLLIN, 0}; /* -1 where there is none */
   const int events = (input ? POLLIN : 0) | (out_.empty() ? 0 : POLLOUT);
   return {events ? peer_.get() : -1, static_cast<short>(events), 0};

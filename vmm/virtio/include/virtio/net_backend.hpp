@@ -29,7 +29,10 @@ class NetBackend {
   virtual size_t receive(std::span<uint8_t> frame) noexcept = 0;
   /* False: not now, wait. */
   virtual bool send(std::span<const iovec> frame, size_t size) noexcept = 0;
-  /* Sends what waits, and says what to wait for: input (if it is wanted), or room. fd -1: nothing. */
+  /* Sends what waits of frames that send() took. */
+  virtual void flush() noexcept {}
+  /* What to wait for: input (if it is wanted), or room. fd -1: nothing. Sends nothing itself: the frame that send()
+   * refused for want of room would not be tried again. */
   virtual pollfd wait(bool input) noexcept = 0;
 };
 
