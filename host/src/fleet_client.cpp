@@ -16,7 +16,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr size_t kMaxGuestsInMessage = HP_MAX_GUESTS;
-constexpr uint32_t kDetachProtocol = 2; /* since when programs may run without a consumer */
+constexpr std::chrono::seconds kPatience{15}; /* the coordinator's resume grace, and some */
+constexpr uint32_t kDetachProtocol = 2;       /* since when programs may run without a consumer */
 constexpr size_t kMaxScript = 64u << 10;
 constexpr std::chrono::milliseconds kFirstRetry{50}, kLastRetry{1000};
 
@@ -164,10 +165,19 @@ void FleetClient::over(FleetEvent::Kind before_decision, std::string reason,
   away_ = false;
 }
 
+/* A coordinator that has just started may not have the segment of a detached program again yet. */
+bool FleetClient::patient() {
+  if (!standing_->decided || standing_->method != "program.attach") return false;
+  const Clock::time_point now = Clock::now();
+  if (!refused_since_) refused_since_ = now;
+  return now - *refused_since_ < kPatience;
+}
+
 void FleetClient::handle_standing(const rpc::Message& m, std::vector<Fd> fds) {
   standing_id_.clear();
   if (!standing_) return;
   std::vector<FleetGuest> guests = guests_from(m.body);
+  if (m.kind == rpc::Message::Failure && patient()) return lost(m.error);
   if (m.kind == rpc::Message::Failure)
     /* The guests with their reasons are in the event; the message alone has some of them too. */
     return over(FleetEvent::Aborted, m.body.text_or("reason", 4096, m.error).value_or(m.error),
@@ -193,6 +203,7 @@ void FleetClient::handle_standing(const rpc::Message& m, std::vector<Fd> fds) {
   }
   const bool decided = std::exchange(standing_->decided, true);
   away_ = false;
+  refused_since_.reset();
   events_.push_back({decided ? FleetEvent::Back : FleetEvent::Committed, std::move(guests), ""});
 }
 
@@ -205,6 +216,10 @@ void FleetClient::handle(FleetChannel::Incoming& in) {
     if (refused_) return give_up(agreed.error().message);
     agreed_ = std::move(*agreed);
     return;
+  }
+  if (m.kind == Message::Failure && m.id.empty()) { /* it does not take the connection */
+    refused_ = !standing_ || !standing_->decided;
+    return give_up(m.error);
   }
   if (m.kind == Message::Answer || m.kind == Message::Failure) {
     if (m.id == standing_id_ && !standing_id_.empty()) {

@@ -39,6 +39,14 @@ std::optional<Right> right_for(const std::string& method) {
   return std::nullopt;
 }
 
+/* Has the guest still to answer PREPARE? What it says uncalled for does not fill the log. */
+bool is_asked(const Coordinator& c, const ProgramIdent& ident, uint32_t vmid) {
+  const auto program = c.programs().find(ident);
+  if (program == c.programs().end()) return false;
+  const auto part = program->second.guests.find(vmid);
+  return part != program->second.guests.end() && part->second.part == Coordinator::Part::Preparing;
+}
+
 }  // namespace
 
 /* The first thing about every request: is it one too many, and may this peer ask it? */
@@ -88,33 +96,36 @@ void FleetRequests::notification(FleetPeer& p, const rpc::Message& m, std::vecto
   } else if (m.method == "program.refused") {
     const std::string reason =
         m.body.text_or("reason", kMaxReason, "").value_or("for a bad reason");
-    state_.log.warn("refused", *ident, guest->name, reason);
+    if (is_asked(c, *ident, guest->vmid)) state_.log.warn("refused", *ident, guest->name, reason);
     c.refused(p.id, *ident, *transaction, reason, now, effects);
   } else if (m.method == "program.committed") {
     c.committed(p.id, *ident, *transaction, now, effects);
   } else if (m.method == "program.killed") {
     c.killed(p.id, *ident, *transaction, now, effects);
   } else if (m.method == "program.segment") {
-    segment_returned(*guest, *ident, std::move(fds), effects);
+    if (!segment_returned(*guest, *ident, std::move(fds), effects)) nonsense(p);
+  } else {
+    nonsense(p);
   }
 }
 
 /* A guest gives back the segment of a program that it runs; authentic if it is the memfd that the journal knows. */
-void FleetRequests::segment_returned(const Guest& guest, const ProgramIdent& ident,
+bool FleetRequests::segment_returned(const Guest& guest, const ProgramIdent& ident,
                                      std::vector<Fd> fds, Effects& effects) {
   FleetProgram* p = state_.find(ident);
-  if (!p || p->segment || fds.size() != 1) return;
+  if (!p || p->segment || fds.size() != 1) return true; /* late */
   auto segment = FleetSegment::check(std::move(fds[0]));
   if (!segment || segment->ident() != ident || segment->identity() != p->identity) {
     state_.log.warn(
         "spoofing", ident, guest.name,
         segment ? "it returned what is not the program's segment" : segment.error().message);
-    return;
+    return false;
   }
   p->segment = std::move(*segment);
   if (p->detached) service_manager::keep(to_hex(ident), p->segment.fd()->get());
   state_.log.say("returned", ident, guest.name, "its segment is back");
   state_.coordinator.files_arrived(ident, FleetState::now(), effects);
+  return true;
 }
 
 Result<std::string> FleetRequests::register_guest(FleetPeer& p, const rpc::Fields& f,

@@ -71,7 +71,7 @@ const Files& sound() {
         (void)journal->received(program(ident));
         if (n > 1) (void)journal->committed(ident);
         if (n > 3) (void)journal->ended(ident, "killed");
-        (void)journal->guest(n + 1u, "web" + std::to_string(n));
+        (void)journal->guest(n + 1u, "web" + std::to_string(n), n);
         (void)journal->event("joined", ident, "web1", "text");
       }
       if (start == 1) return Files{read(file()), read(file() + "-wal")};

@@ -94,6 +94,16 @@ TEST_CASE("what makes no sense is refused: 2 for usage, 1 for values") {
   CHECK(refused({"-E", "-c", "ls"}).status == 2);
   CHECK(refused({"-Y", "f.o", "-n", "BEGIN"}).status == 2);
   CHECK(refused({"--gate=none"}).status == 2);
+  CHECK(refused({"--detach", "-n", "BEGIN"}).message.find("--detach needs -E") !=
+        std::string::npos);
+  CHECK(refused({"--attach", "12ab", "-E"}).status == 2);
+  CHECK(refused({"--attach", "12ab", "-n", "BEGIN"}).status == 2);
+  CHECK(refused({"--attach", "12ab", "--detach", "-E"}).status == 2);
+  CHECK(refused({"--attach", "12ab", "-l"}).status == 2);
+  CHECK(refused({"-E", "--detach", "-l"}).status == 2);
+  CHECK(refused({"-y", "f.o", "-n", "BEGIN"}).status == 2);
+  CHECK(refused({"-y", "f.o", "-Y", "f.o"}).status == 2);
+  CHECK(refused({"-y", "f.o", "-E"}).status == 2);
   CHECK(refused({"-x", "nosuch"}).message ==
         "probec: failed to set -x nosuch: Invalid option name\n");
   CHECK(refused({"-x", "nosuch"}).status == 1);

@@ -142,6 +142,35 @@ TEST_CASE("a wrong configuration says where, what, and what to write") {
         std::string::npos);
 }
 
+TEST_CASE("the example that is installed says the defaults") {
+  auto text = read_file(HP_SOURCE_DIR "/packaging/hyprobe.toml");
+  REQUIRE(text);
+  auto commented = parse(*text);
+  REQUIRE(commented);
+  std::string active;
+  size_t keys = 0;
+  for (size_t at = 0; at < text->size();) {
+    const size_t end = std::min(text->find('\n', at), text->size());
+    std::string line = text->substr(at, end - at);
+    const bool is_key = line.size() > 1 && line[0] == '#' && line[1] != ' ';
+    keys += is_key;
+    active += (is_key ? line.substr(1) : line) + "\n";
+    at = end + 1;
+  }
+  CHECK(keys == 2 + kRights + 2 * kLimits);
+  auto c = parse(active);
+  INFO((c ? std::string() : c.error().message));
+  REQUIRE(c);
+  for (const FleetConfig* f : {&*commented, &*c}) {
+    CHECK(f->users.values == LimitValues::of_users().values);
+    CHECK(f->root.values == LimitValues::of_root().values);
+    CHECK(f->socket_group == 50u);
+    CHECK(f->socket_mode == 0660);
+    CHECK(held(f->access, peer(7, {50})) == kOwn);
+    CHECK(held(f->access, peer(7)).empty());
+  }
+}
+
 TEST_CASE("a configuration file is nobody else's, and must be there when it is named") {
   const test::TemporaryDirectory dir;
   const std::string path = dir.path() + "/h.toml";

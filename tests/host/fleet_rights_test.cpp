@@ -214,6 +214,30 @@ TEST_CASE("limits are refusals that say which, and floods are not heard any more
   CHECK(has(f.call("status"), "\"connections\"")); /* root has limits of its own */
 }
 
+TEST_CASE("a client says why it was sent away") {
+  Fleet f;
+  f.configure("[limits]\nconnections = 2\n[limits.root]\nconnections = 2\n");
+  auto a = FleetClient::connect(f.socket), b = FleetClient::connect(f.socket);
+  REQUIRE(a);
+  REQUIRE(b);
+  CHECK((*a)->call("status", "{}", 10s));
+  CHECK((*b)->call("status", "{}", 10s));
+  auto c = FleetClient::connect(f.socket);
+  REQUIRE(c);
+  CHECK(wait_for([&] { return !(*c)->dispatch().empty() || (*c)->fd() == -1; }));
+  auto answer = (*c)->call("status", "{}", 10s);
+  REQUIRE_FALSE(answer);
+  Program p;
+  auto d = FleetClient::connect(f.socket);
+  REQUIRE(d);
+  if ((*d)->submit(p.object.get(), p.segment.fd(), {})) {
+    auto decision = (*d)->wait_decision(10s);
+    REQUIRE(decision);
+    CHECK(decision->kind == FleetEvent::Aborted);
+    CHECK(has(decision->reason, "\"connections\" of 2, which [limits"));
+  }
+}
+
 TEST_CASE("a guest's name belongs to its uid while programs know it, over a restart too") {
   if (!is_root()) return;
   OpenFleet f(kUsers);

@@ -127,7 +127,10 @@ Result<std::string> prelink(const Object& object, std::span<const uint64_t> valu
   HP_TRYV(linker.relocations());
   linker.symbols();
   linker.core(kernel);
-  return linker.take();
+  std::string out = linker.take();
+  /* Sections may overlap in a file that probec did not write. */
+  if (const Result<Object> sound = Object::parse(out); !sound) return bad(sound.error().message);
+  return out;
 }
 
 Result<> check_kernel(const Object& object, const Kernel& kernel) {

@@ -125,6 +125,7 @@ class FleetClient {
   void handle_standing(const rpc::Message&, std::vector<Fd> fds);
   void over(FleetEvent::Kind before_decision, std::string reason, std::vector<FleetGuest> guests);
   bool wait_input(Clock::time_point end, bool* interrupted);
+  bool patient();
   void lost(const std::string& reason);
   void give_up(const std::string& message);
 
@@ -143,6 +144,7 @@ class FleetClient {
   bool away_ = false; /* told, and not yet back */
   Clock::time_point retry_at_;
   std::chrono::milliseconds backoff_{};
+  std::optional<Clock::time_point> refused_since_; /* attached, and away */
 };
 
 /* $HYPROBE_SOCKET, or /run/hyprobe/control.sock for root, or $XDG_RUNTIME_DIR/hyprobe/control.sock

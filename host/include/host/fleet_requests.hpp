@@ -24,7 +24,8 @@ class FleetRequests {
   Result<> carry_out(FleetPeer&, const rpc::Message&, std::vector<Fd>, Effects&, int& code);
   Result<std::string> hello(FleetPeer&, const rpc::Fields&);
   Result<std::string> register_guest(FleetPeer&, const rpc::Fields&, Effects&);
-  void segment_returned(const Guest&, const ProgramIdent&, std::vector<Fd>, Effects&);
+  /* False: it is not what it should be. */
+  bool segment_returned(const Guest&, const ProgramIdent&, std::vector<Fd>, Effects&);
 
   FleetState& state_;
   FleetConsumers consumers_;
