@@ -122,6 +122,8 @@ Result<> FleetChannel::flush() {
                            fds.data(), fds.size(), MSG_DONTWAIT);
     if (!n) {
       if (n.error().code == EAGAIN || n.error().code == EWOULDBLOCK) return {};
+      if (n.error().code == EPIPE) /* which says of a filter that nobody reads its output */
+        return fail("it ended", ECONNRESET);
       return tl::make_unexpected(n.error());
     }
     out.fds.clear(); /* they went with the first byte */

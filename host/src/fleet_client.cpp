@@ -71,7 +71,9 @@ Result<std::unique_ptr<FleetClient>> FleetClient::connect(const std::string& soc
 
 Result<> FleetClient::open() {
   channel_ = HP_TRY(FleetChannel::connect(socket_path_, FleetChannel::kMaxAnswer));
-  return channel_->send(control::hello_request());
+  auto sent = channel_->send(control::hello_request());
+  if (sent || sent.error().code != ECONNRESET) return sent;
+  return fail("no coordinator answers at " + socket_path_ + ": it has just ended", ECONNRESET);
 }
 
 int FleetClient::fd() const {
@@ -119,8 +121,11 @@ Result<AttachedProgram> FleetClient::attach(const std::string& ident,
 
 Result<> FleetClient::say_standing() {
   standing_id_ = std::to_string(next_id_++);
-  return channel_->send(rpc::request(standing_id_, standing_->method, standing_->params),
-                        standing_->fds);
+  auto sent = channel_->send(rpc::request(standing_id_, standing_->method, standing_->params),
+                             standing_->fds);
+  if (sent || sent.error().code != ECONNRESET) return sent;
+  lost(sent.error().message); /* it is said again to the next one */
+  return {};
 }
 
 void FleetClient::lost(const std::string& reason) {

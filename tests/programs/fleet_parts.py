@@ -66,6 +66,9 @@ class Program:
         """There was no coordinator, which probec waits for only once it has had one."""
         return "no coordinator answers" in self.process.err() and self.process.p.returncode == 1
 
+    def describe(self):
+        return (self.key, self.ident, self.ending, self.process.err())
+
     def matches(self, guest):
         return fnmatch.fnmatchcase(guest.name, self.target)
 
@@ -133,6 +136,10 @@ class Detached(Program):
         super().__init__(fleet, key, target, "--detach", "-q")
         self.attached = None  # a process
         self.shown = False  # it has been told to print
+
+    def describe(self):
+        attached = self.attached and (self.attached.p.poll(), self.shown, self.idle(), self.attached.err())
+        return (*super().describe(), attached)
 
     def look(self):
         """The process that has printed what was counted until now, if any."""
