@@ -26,6 +26,12 @@ int left(Clock::time_point end) {
   return ms < 0 ? 0 : static_cast<int>(ms);
 }
 
+/* What a submit or an attach waits for. */
+bool decides(const FleetEvent& e) {
+  return e.kind == FleetEvent::Committed || e.kind == FleetEvent::Aborted ||
+         e.kind == FleetEvent::Away || e.kind == FleetEvent::Ended;
+}
+
 FleetGuest guest_from(const rpc::Fields& f) {
   FleetGuest g;
   g.vmid = static_cast<uint32_t>(f.number_or("vmid", 0, HP_MAX_GUESTS, 0).value_or(0));
@@ -282,9 +288,7 @@ Result<FleetEvent> FleetClient::wait_decision(std::chrono::milliseconds limit) {
   auto end = Clock::now() + limit;
   for (;;) {
     for (auto it = events_.begin(); it != events_.end(); ++it) {
-      if (it->kind != FleetEvent::Committed && it->kind != FleetEvent::Aborted &&
-          it->kind != FleetEvent::Away)
-        continue;
+      if (!decides(*it)) continue;
       FleetEvent event = std::move(*it);
       events_.erase(it);
       return event;
@@ -293,7 +297,8 @@ Result<FleetEvent> FleetClient::wait_decision(std::chrono::milliseconds limit) {
     if (away_) end = Clock::now() + limit;
     bool time_left = wait_input(end, &interrupted);
     if (interrupted) return fail("interrupted", EINTR);
-    if (!time_left && events_.empty())
+    const bool told = std::any_of(events_.begin(), events_.end(), decides);
+    if (!time_left && !told)
       return fail("the coordinator at " + socket_path_ + " does not answer", ETIMEDOUT);
   }
 }
