@@ -133,7 +133,7 @@ class Detached(Program):
     """probec -E --detach, and now and then probec --attach."""
 
     def __init__(self, fleet, key, target):
-        super().__init__(fleet, key, target, "--detach", "-q")
+        super().__init__(fleet, key, target, "--detach")
         self.attached = None  # a process
         self.shown = False  # it has been told to print
 
@@ -148,7 +148,7 @@ class Detached(Program):
                 self.ending = "never began"
                 return None
             assert self.process.p.returncode == 0, self.process.err()
-            self.ident = self.process.out().strip()
+            self.ident = re.search(r"^program ([0-9a-f]{32}) runs detached$", self.process.out(), re.M)[1]
         if self.attached is None:
             return None
         if self.attached.p.poll() is None:
