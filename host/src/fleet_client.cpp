@@ -77,9 +77,7 @@ Result<std::unique_ptr<FleetClient>> FleetClient::connect(const std::string& soc
 
 Result<> FleetClient::open() {
   channel_ = HP_TRY(FleetChannel::connect(socket_path_, FleetChannel::kMaxAnswer));
-  auto sent = channel_->send(control::hello_request());
-  if (sent || sent.error().code != ECONNRESET) return sent;
-  return fail("no coordinator answers at " + socket_path_ + ": it has just ended", ECONNRESET);
+  return say(control::hello_request());
 }
 
 int FleetClient::fd() const {
@@ -125,13 +123,16 @@ Result<AttachedProgram> FleetClient::attach(const std::string& ident,
   return program;
 }
 
+/* A connection that has ended is for serve() to find: the coordinator may have said why. */
+Result<> FleetClient::say(std::string line, std::vector<SharedFd> fds) {
+  auto sent = channel_->send(std::move(line), std::move(fds));
+  if (!sent && sent.error().code == ECONNRESET) return {};
+  return sent;
+}
+
 Result<> FleetClient::say_standing() {
   standing_id_ = std::to_string(next_id_++);
-  auto sent = channel_->send(rpc::request(standing_id_, standing_->method, standing_->params),
-                             standing_->fds);
-  if (sent || sent.error().code != ECONNRESET) return sent;
-  lost(sent.error().message); /* it is said again to the next one */
-  return {};
+  return say(rpc::request(standing_id_, standing_->method, standing_->params), standing_->fds);
 }
 
 void FleetClient::lost(const std::string& reason) {
@@ -314,8 +315,7 @@ Result<std::string> FleetClient::call(const std::string& method, const std::stri
     return fail("lost the coordinator at " + socket_path_, ECONNRESET);
   auto end = Clock::now() + limit;
   call_id_ = std::to_string(next_id_++);
-  if (auto sent = channel_->send(rpc::request(call_id_, method, params)); !sent)
-    lost(sent.error().message);
+  if (auto sent = say(rpc::request(call_id_, method, params)); !sent) lost(sent.error().message);
   while (!call_id_.empty())
     if (!wait_input(end, nullptr) && !call_id_.empty()) {
       call_id_.clear();

@@ -118,6 +118,7 @@ class FleetClient {
 
   FleetClient();
   Result<> open();
+  Result<> say(std::string line, std::vector<SharedFd> fds = {});
   Result<> say_standing();
   void serve();
   void come_back();
