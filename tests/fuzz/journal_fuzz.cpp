@@ -28,9 +28,11 @@ struct Files {
   std::string database, log;
 };
 
+const char* memory() {
+  return std::filesystem::exists("/dev/shm") ? "/dev/shm" : "/tmp";
+}
 const std::string& folder() {
-  static const test::TemporaryDirectory made(std::filesystem::exists("/dev/shm") ? "/dev/shm"
-                                                                                 : "/tmp");
+  static const test::TemporaryDirectory made(memory());
   return made.path();
 }
 std::string file() {
@@ -63,8 +65,9 @@ FleetJournal::Program program(const ProgramIdent& ident) {
 /* Programs in the database, and more of them in the log. */
 const Files& sound() {
   static const Files files = [] {
+    const test::TemporaryDirectory made(memory()); /* folder() has what the inputs before left */
     for (uint8_t start = 0; start < 2; start++) {
-      auto journal = FleetJournal::open(folder());
+      auto journal = FleetJournal::open(made.path());
       if (!journal) std::abort();
       for (uint8_t n = 0; n < 6; n++) {
         const ProgramIdent ident{1, start, n};
@@ -74,7 +77,8 @@ const Files& sound() {
         (void)journal->guest(n + 1u, "web" + std::to_string(n), n);
         (void)journal->event("joined", ident, "web1", "text");
       }
-      if (start == 1) return Files{read(file()), read(file() + "-wal")};
+      const std::string file = made.path() + "/" + FleetJournal::kFile;
+      if (start == 1) return Files{read(file), read(file + "-wal")};
     }
     std::abort();
   }();

@@ -40,16 +40,19 @@ struct ArrayMemory : GuestAccess {
   int read(void* dst, uint64_t gva, size_t size, uint64_t* bad) noexcept override {
     *bad = gva;
     if (!has(gva, size)) return HP_FLT_BADADDR;
-    std::memcpy(dst, reinterpret_cast<void*>(gva), size);
+    /* It may go to a global variable, which several threads write at once; D has no locks. */
+    const auto* from = reinterpret_cast<const char*>(gva);
+    for (size_t i = 0; i < size; i++)
+      __atomic_store_n(static_cast<char*>(dst) + i, from[i], __ATOMIC_RELAXED);
     return 0;
   }
   int read_string(char* dst, uint64_t gva, size_t max, uint64_t* len,
                   uint64_t* bad) noexcept override {
     for (*len = 0; *len + 1 < max; ++*len) {
       if (int fault = read(dst + *len, gva + *len, 1, bad)) return fault;
-      if (dst[*len] == '\0') return 0;
+      if (bytes[gva + *len - address()] == '\0') return 0;
     }
-    dst[*len] = '\0';
+    __atomic_store_n(dst + *len, '\0', __ATOMIC_RELAXED);
     return 0;
   }
   int write(uint64_t gva, const void*, size_t, uint64_t* bad) noexcept override {
