@@ -69,6 +69,10 @@ class Program:
     def describe(self):
         return (self.key, self.ident, self.ending, self.process.err())
 
+    def prints(self):
+        """Somebody has been told to print what was counted until then."""
+        return False
+
     def matches(self, guest):
         return fnmatch.fnmatchcase(guest.name, self.target)
 
@@ -140,6 +144,9 @@ class Detached(Program):
     def describe(self):
         attached = self.attached and (self.attached.p.poll(), self.shown, self.idle(), self.attached.err())
         return (*super().describe(), attached)
+
+    def prints(self):
+        return self.shown and self.attached is not None
 
     def look(self):
         """The process that has printed what was counted until now, if any."""
