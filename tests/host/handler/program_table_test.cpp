@@ -165,9 +165,12 @@ TEST_CASE("ProgramTable: programs come and go while many threads fire") {
   for (int i = 0; i < 50; i++) {
     Fixture& next = i % 2 ? a : b;
     uint64_t before = next.segment.firings(), calls = fired;
+    const auto asked = s.requests.load();
     s.run(0, next);
-    /* Until this very program has fired, which takes a request of its own. */
-    while (next.segment.firings() == before || fired < calls + 100) std::this_thread::yield();
+    /* Until this very program was asked for and has fired; a thread that was held up may still be firing the one
+     * of two rounds ago, from the same segment. */
+    while (s.requests == asked || next.segment.firings() == before || fired < calls + 100)
+      std::this_thread::yield();
     if (i % 5 == 0) s.end(0);
   }
   stop = true;
