@@ -57,6 +57,7 @@ Result<int> Session::run() {
   if (options_.fleet) HP_TRYV(join_fleet());
   HP_TRYV(load());
   HP_TRYV(begin());
+  if (fleet_) fleet_->announce();
   if (options_.submit.detach && !segment_.exiting()) {
     const Result<> left = detach();
     if (!left) fleet_->end();
@@ -76,9 +77,9 @@ Result<int> Session::run_attached(std::unique_ptr<FleetClient> client, AttachedP
   consumer_ = std::make_unique<Consumer>(object_, segment_, *sink_, options_.consumer);
   fleet_ = std::make_unique<SessionFleet>(std::move(client), *sink_, fleet_options());
   HP_TRYV(load());
-  fleet_->attached(program.guests);
   /* Who submitted it did not come to that, or its data were lost and it begins anew. */
   if (segment_.header()->state == HP_STATE_NEW) HP_TRYV(begin());
+  fleet_->attached(program.guests);
   HP_TRYV(loop());
   runs_on_ = !segment_.exiting() && !fleet_->ended();
   HP_TRYV(runs_on_ ? leave() : end());

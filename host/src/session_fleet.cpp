@@ -57,9 +57,13 @@ Result<> SessionFleet::submit(int object_fd, int segment_fd) {
       return fail(why);
     }
     HP_TRYV(enabled(e.guests));
-    notice(where(e.guests));
+    enabled_ = e.guests;
     return {};
   }
+}
+
+void SessionFleet::announce() {
+  notice(where(enabled_));
 }
 
 void SessionFleet::attached(const std::vector<FleetGuest>& guests) {

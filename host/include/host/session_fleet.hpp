@@ -3,6 +3,7 @@
  *
  *     SessionFleet fleet(std::move(client), sink, options);
  *     HP_TRYV(fleet.submit(object_fd, segment_fd));           or attached(): it runs already
+ *     ... BEGIN, state ACTIVE ...; fleet.announce();
  *     loop until fleet.over(): poll fleet.pollfd(); fleet.serve();
  *     fleet.end();                                            unless the program shall run on
  *
@@ -36,6 +37,8 @@ class SessionFleet {
 
   /* Waits for the decision, however often the coordinator is lost meanwhile. EINTR: a signal handler ran. */
   Result<> submit(int object_fd, int segment_fd);
+  /* Says where it runs: once the program's state is ACTIVE, for who reads it may start his workload. */
+  void announce();
   void attached(const std::vector<FleetGuest>& guests);
 
   struct pollfd pollfd() const { return {client_->fd(), client_->poll_events(), 0}; }
@@ -58,7 +61,8 @@ class SessionFleet {
   TextSink& sink_;
   Options options_;
   bool failed_ = false, ended_ = false;
-  bool guests_seen_ = false; /* a guest has run the program */
+  bool guests_seen_ = false;        /* a guest has run the program */
+  std::vector<FleetGuest> enabled_; /* in the first phase */
 };
 
 }  // namespace hp::host
