@@ -2,9 +2,8 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
-#include <cstring>
+#include "transport/unix_address.hpp"
 
 namespace hp {
 namespace {
@@ -21,16 +20,11 @@ FleetChannel::FleetChannel(Fd socket, size_t max_line)
 
 Result<std::unique_ptr<FleetChannel>> FleetChannel::connect(const std::string& path,
                                                             size_t max_line) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path)
-    return fail("the socket's path is longer than " + std::to_string(sizeof address.sun_path - 1) +
-                " bytes: " + path);
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  const sockaddr_un address = HP_TRY(unix_address(path));
   Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!socket) return fail_errno("cannot create a socket");
   int r;
-  do r = ::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address);
+  do r = ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
   while (r != 0 && errno == EINTR);
   if (r != 0) {
     const int err = errno;

@@ -2,9 +2,10 @@
 
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <cstring>
+
+#include "transport/unix_address.hpp"
 
 namespace hp {
 namespace {
@@ -32,12 +33,7 @@ FleetPeers::~FleetPeers() {
 /* --- the socket --- */
 
 Result<> FleetPeers::listen(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path)
-    return fail("the socket's path is longer than " + std::to_string(sizeof address.sun_path - 1) +
-                " bytes: " + path);
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  const sockaddr_un address = HP_TRY(unix_address(path));
   struct stat st{};
   if (::lstat(path.c_str(), &st) == 0) {
     if (!S_ISSOCK(st.st_mode)) return fail(path + " exists and is not a socket");
@@ -46,7 +42,8 @@ Result<> FleetPeers::listen(const std::string& path) {
   Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) return fail_errno("cannot create a socket");
   const mode_t old = ::umask(0177);
-  const int bound = ::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address);
+  const int bound =
+      ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
   const int err = errno;
   ::umask(old);
   if (bound != 0) return fail_errno("cannot create the socket " + path, err);

@@ -2,13 +2,13 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
 #include <vector>
 
+#include "transport/unix_address.hpp"
 #include "virtio/net_backend.hpp"
 
 namespace hp::virtio {
@@ -122,15 +122,6 @@ pollfd Socket::wait(bool input) noexcept {
   return {events ? peer_.get() : -1, static_cast<short>(events), 0};
 }
 
-Result<sockaddr_un> address_of(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof address.sun_path)
-    return fail("the path of a network's socket is empty or too long: " + path);
-  std::memcpy(address.sun_path, path.data(), path.size());
-  return address;
-}
-
 /* Connected; or none, and errno says why. */
 Fd connect_to(const sockaddr_un& address) {
   Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -153,9 +144,9 @@ std::unique_ptr<NetBackend> over_socket(Fd connected) {
 /* Two who come at the same time must not both listen: each listens under a name of its own, and the one whose
  * link(2) finds the path free has it. */
 Result<std::unique_ptr<NetBackend>> open_socket(const std::string& path) {
-  const sockaddr_un address = HP_TRY(address_of(path));
+  const sockaddr_un address = HP_TRY(unix_address(path));
   const std::string own = path + "." + std::to_string(::getpid());
-  const sockaddr_un own_address = HP_TRY(address_of(own));
+  const sockaddr_un own_address = HP_TRY(unix_address(own));
   Fd listener;
   for (int tries = 0; tries < 10; tries++) {
     if (Fd peer = connect_to(address)) return over_socket(std::move(peer));
